@@ -1,0 +1,114 @@
+"""One way to write: a Change is a value, made by a pure rule and committed by the store, all or nothing.
+
+A Change says what rows become (`puts`), what may exist only once (`claims`), what happened (`events`, the account's
+log and outbox), what is to be done at a time (`tasks`) and which tasks are thereby done (`done`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+D = TypeVar("D", bound=msgspec.Struct)
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode_text(value: Any) -> str:
+    """JSON as text, as documents, events and tasks are stored."""
+    return _encode(value).decode()
+
+
+class Put(msgspec.Struct, frozen=True):
+    """A row becomes this. `version` is the one it was read at; 0 means that it must be new."""
+
+    table: str
+    account_id: str
+    id: str
+    version: int
+    doc: str
+    columns: tuple[Any, ...] = ()
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Something that may exist once per account: an order number, an idempotency key. `value` says whose it is."""
+
+    account_id: str
+    key: str
+    value: str = ""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What happened, frozen as it was: audit, outbox and feed in one.
+
+    `object_type` and `object_id` name what it happened to, `version` is that object's version after this Change,
+    `data` the JSON that readers get.
+    """
+
+    account_id: str
+    id: str
+    type: str
+    object_type: str
+    object_id: str
+    version: int
+    created_at: datetime
+    data: str
+
+
+class Task(msgspec.Struct, frozen=True):
+    """Something to do at `due_at`: `kind` names the handler, `data` is its JSON. `id` is unique per account."""
+
+    account_id: str
+    id: str
+    kind: str
+    due_at: datetime
+    data: str
+
+
+class TaskKey(msgspec.Struct, frozen=True):
+    account_id: str
+    id: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    puts: tuple[Put, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    events: tuple[Event, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    done: tuple[TaskKey, ...] = ()
+
+    def __add__(self, other: Change) -> Change:
+        """Both, in one: still all or nothing."""
+        return Change(
+            puts=self.puts + other.puts,
+            claims=self.claims + other.claims,
+            events=self.events + other.events,
+            tasks=self.tasks + other.tasks,
+            done=self.done + other.done,
+        )
+
+
+class Row(msgspec.Struct, Generic[D], frozen=True):
+    """A document as it was read, with the version that a Put must name to replace it."""
+
+    version: int
+    doc: D
+
+
+@dataclass(frozen=True)
+class Kind(Generic[D]):
+    """A kind of document: the table that holds it, its struct, and the columns that lists filter and sort by.
+
+    `columns` derives the column values from the document, in the order the table declares them.
+    """
+
+    table: str
+    type: type[D]
+    columns: Callable[[D], tuple[Any, ...]]
+
+    def put(self, account_id: str, id: str, doc: D, version: int = 0) -> Put:
+        return Put(self.table, account_id, id, version, encode_text(doc), self.columns(doc))

@@ -1,0 +1,114 @@
+"""All that can go wrong, in one tree.
+
+    KvittError
+    ├── Refusal                 the caller is told no; carries what the wire needs
+    │   ├── InvalidRequest      400  a body, path or query that cannot be read
+    │   ├── InvalidOperation    400  the state does not allow it
+    │   ├── AmountExceedsRemaining 400  more than what is left
+    │   ├── Unauthorized        401  no token, or a bad one
+    │   ├── Forbidden           403  a good token that may not do this
+    │   ├── NotFound            404
+    │   ├── MethodNotAllowed    405
+    │   ├── Conflicting         409  another operation is in the way
+    │   ├── PreconditionFailed  412
+    │   ├── TooLarge            413
+    │   └── Unavailable         503  try again; the outcome may be unknown
+    └── Conflict                a Change met a newer version or a taken claim; load and decide again
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One fault in a request. `path` is dotted (`order.items.0.amount`), absent when the fault is not in the body.
+
+    `description` repeats `message`: shop plug-ins show that member to people.
+    """
+
+    message: str
+    path: str | None = None
+    description: str | None = None
+    details: dict[str, int | str | None] | None = None
+
+
+def problem(message: str, path: str | None = None, **details: int | str | None) -> Problem:
+    return Problem(message=message, path=path, description=message, details=details or None)
+
+
+class KvittError(Exception):
+    """Root of everything kvitt raises on purpose."""
+
+
+class Conflict(KvittError):
+    """A Change met a newer version of a row, a row that was to be new, or a claim that is taken."""
+
+
+class Refusal(KvittError):
+    """The answer is no. `status` and `code` are what the wire shows, `problems` name the places."""
+
+    status = 400
+    code = "BAD_REQUEST"
+
+    def __init__(self, message: str, *problems: Problem, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems = problems
+        if code is not None:
+            self.code = code
+
+
+class InvalidRequest(Refusal):
+    status = 400
+    code = "INVALID_REQUEST_PARAMETER"
+
+
+class InvalidOperation(Refusal):
+    status = 400
+    code = "INVALID_OPERATION"
+
+
+class AmountExceedsRemaining(Refusal):
+    status = 400
+    code = "AMOUNT_EXCEEDS_REMAINING"
+
+
+class Unauthorized(Refusal):
+    status = 401
+    code = "UNAUTHORIZED"
+
+
+class Forbidden(Refusal):
+    status = 403
+    code = "FORBIDDEN"
+
+
+class NotFound(Refusal):
+    status = 404
+    code = "NOT_FOUND"
+
+
+class MethodNotAllowed(Refusal):
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+
+
+class Conflicting(Refusal):
+    status = 409
+    code = "CONFLICT"
+
+
+class PreconditionFailed(Refusal):
+    status = 412
+    code = "PRECONDITION_FAILED"
+
+
+class TooLarge(Refusal):
+    status = 413
+    code = "TOO_LARGE"
+
+
+class Unavailable(Refusal):
+    status = 503
+    code = "UNAVAILABLE"

@@ -1,0 +1,1 @@
+"""Checkout: payment profiles, sessions, transactions, and the providers that move the money."""

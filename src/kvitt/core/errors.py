@@ -1,19 +1,20 @@
 """All that can go wrong, in one tree.
 
-    KvittError
-    ├── Refusal                 the caller is told no; carries what the wire needs
-    │   ├── InvalidRequest      400  a body, path or query that cannot be read
-    │   ├── InvalidOperation    400  the state does not allow it
-    │   ├── AmountExceedsRemaining 400  more than what is left
-    │   ├── Unauthorized        401  no token, or a bad one
-    │   ├── Forbidden           403  a good token that may not do this
-    │   ├── NotFound            404
-    │   ├── MethodNotAllowed    405
-    │   ├── Conflicting         409  another operation is in the way
-    │   ├── PreconditionFailed  412
-    │   ├── TooLarge            413
-    │   └── Unavailable         503  try again; the outcome may be unknown
-    └── Conflict                a Change met a newer version or a taken claim; load and decide again
+KvittError
+├── Refusal                 the caller is told no; carries what the wire needs
+│   ├── InvalidRequest      400  a body, path or query that cannot be read
+│   ├── InvalidOperation    400  the state does not allow it
+│   ├── AmountExceedsRemaining 400  more than what is left
+│   ├── Unauthorized        401  no token, or a bad one
+│   ├── Forbidden           403  a good token that may not do this
+│   ├── NotFound            404
+│   ├── MethodNotAllowed    405
+│   ├── Conflicting         409  another operation is in the way
+│   ├── PreconditionFailed  412
+│   ├── TooLarge            413
+│   ├── TooManyRequests     429  not now; after so many seconds
+│   └── Unavailable         503  try again; the outcome may be unknown
+└── Conflict                a Change met a newer version or a taken claim; load and decide again
 """
 
 from __future__ import annotations
@@ -107,6 +108,17 @@ class PreconditionFailed(Refusal):
 class TooLarge(Refusal):
     status = 413
     code = "TOO_LARGE"
+
+
+class TooManyRequests(Refusal):
+    """`retry_after`: seconds to wait."""
+
+    status = 429
+    code = "TOO_MANY_REQUESTS"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Unavailable(Refusal):

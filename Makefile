@@ -1,0 +1,46 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the others.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check serve bench kill clean
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## What can be made
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("kvitt needs Python 3.11 or newer; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+.venv/installed-tests: .venv/installed
+	$(BIN)/pip install --quiet --editable '.[test]'
+	@touch $@
+
+install: .venv/installed ## Install kvitt into .venv
+
+demo: .venv/installed ## Start kvitt and watch an order go from draft to refunded (ARGS=--once ends after it)
+	@$(BIN)/kvitt demo $(ARGS)
+
+serve: .venv/installed ## Start the server
+	@$(BIN)/kvitt serve $(ARGS)
+
+check: .venv/installed-tests ## Style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## Everything: checks, rules, PostgreSQL, the page in Chromium
+	@sh tests/install_browser.sh
+	$(BIN)/pytest $(ARGS)
+
+bench: .venv/installed-tests ## The journey under load, against the floor that PostgreSQL sets
+	$(BIN)/python -m bench.journey $(ARGS)
+
+kill: .venv/installed-tests ## Kill the server ten times under load and look for what got lost
+	$(BIN)/python -m bench.kill9 $(ARGS)
+
+clean: ## Remove what was installed and built
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

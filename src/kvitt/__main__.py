@@ -1,0 +1,5 @@
+"""`python -m kvitt` is `kvitt`."""
+
+from kvitt.cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""The composition root: what kvitt is made of, and every route of it, in one readable expression."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from kvitt.accounts import api as accounts_api
+from kvitt.accounts.flows import Accounts
+from kvitt.checkout import api as checkout_api
+from kvitt.checkout.flows import Checkout
+from kvitt.checkout.providers.sandbox import Sandbox
+from kvitt.config import Config
+from kvitt.core.clock import Clock, system_clock
+from kvitt.delivery import api as delivery_api
+from kvitt.delivery.flows import Deliverer
+from kvitt.hosted import pages
+from kvitt.orders import api as orders_api
+from kvitt.orders.flows import Orders
+from kvitt.store import SandboxBooks, Store, connect
+from kvitt.web import Asgi, build_app
+from kvitt.worker import Worker
+
+
+@dataclass
+class App:
+    """A running kvitt: `asgi` answers HTTP; `start` and `close` begin and end what runs beside it."""
+
+    config: Config
+    asgi: Asgi
+    store: Store
+    books: SandboxBooks
+    accounts: Accounts
+    orders: Orders
+    checkout: Checkout
+    deliverer: Deliverer
+    worker: Worker
+
+    async def start(self) -> None:
+        if self.config.run_worker:
+            self.worker.start()
+
+    async def close(self) -> None:
+        await self.worker.stop()
+        await self.deliverer.close()
+        await self.books.close()
+        await self.store.close()
+
+
+async def build(config: Config, clock: Clock = system_clock) -> App:
+    """Connects to `config.database_url` and puts the parts together."""
+    if config.database_url is None:
+        raise ValueError("config.database_url is not set")
+    store = await connect(config.database_url)
+    books = await SandboxBooks.connect(config.database_url)
+    checkout = Checkout(store, clock, {"sandbox": Sandbox(books, clock)}, config.base_url)
+    accounts = Accounts(
+        store, clock, config.base_url, config.token_seconds, after_create=checkout.create_default_profile
+    )
+    orders = Orders(store, clock)
+    deliverer = Deliverer(store, clock, on_delivered=checkout.callback_sent)
+    worker = Worker(store, clock, {**checkout.task_handlers(), "checkout.callback": deliverer.deliver})
+    asgi = build_app(
+        [
+            *accounts_api.routes(accounts),
+            *orders_api.routes(orders),
+            *checkout_api.routes(checkout),
+            *delivery_api.routes(deliverer),
+            *pages.routes(checkout),
+        ],
+        authenticate=accounts.authenticate,
+        base_url=config.base_url,
+        ready=store.healthy,
+    )
+    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, worker)
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[App]:
+    """kvitt without HTTP and without a worker: for commands."""
+    app = await build(config)
+    try:
+        yield app
+    finally:
+        await app.close()

@@ -1,0 +1,45 @@
+"""The secret that an account's outgoing requests are signed with: one at a time, renewed or removed at will."""
+
+from __future__ import annotations
+
+from kvitt.core.change import Change
+from kvitt.core.clock import Clock
+from kvitt.core.errors import NotFound
+from kvitt.delivery.model import SIGNATURE_ID, SIGNATURES, SignatureSecret
+from kvitt.store import Store
+
+
+class Signatures:
+    """Renewing forgets the secret before: the next request that goes out, a repeated one too, is signed with the new."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def create(self, account_id: str, secret: str) -> SignatureSecret:
+        async def decide() -> tuple[Change, SignatureSecret]:
+            found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
+            doc = SignatureSecret(secret, self._clock())
+            put = SIGNATURES.put(account_id, SIGNATURE_ID, doc, found.version if found else 0)
+            return Change(puts=(put,)), doc
+
+        return await self._store.decide(decide)
+
+    async def get(self, account_id: str) -> SignatureSecret:
+        """Raises NotFound when requests go unsigned."""
+        found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
+        if found is None or found.doc.secret is None:
+            raise NotFound("The account has no signature secret")
+        return found.doc
+
+    async def remove(self, account_id: str) -> SignatureSecret:
+        """Requests go unsigned from now on; answers what was removed. Raises NotFound when there was none."""
+
+        async def decide() -> tuple[Change, SignatureSecret]:
+            found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
+            if found is None or found.doc.secret is None:
+                raise NotFound("The account has no signature secret")
+            gone = SignatureSecret(None, self._clock())
+            return Change(puts=(SIGNATURES.put(account_id, SIGNATURE_ID, gone, found.version),)), found.doc
+
+        return await self._store.decide(decide)

@@ -1,0 +1,64 @@
+"""Decimals arrive unbounded: `"NaN"` and `1e999999999` are decimals too, and arithmetic on them fails or never ends.
+
+The fast decoder lets them pass, so structs that hold decimals are looked over once they are decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from msgspec import inspect as mi
+
+MAX_EXPONENT = 30
+
+Finder = Callable[[Any], bool]
+
+
+def is_odd(number: Decimal) -> bool:
+    """Not a number, infinite, or so large or fine that no amount or percentage can be meant."""
+    return not number.is_finite() or (number != 0 and abs(number.adjusted()) > MAX_EXPONENT) or _too_fine(number)
+
+
+def _too_fine(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return not isinstance(exponent, int) or abs(exponent) > MAX_EXPONENT
+
+
+def odd_decimal_finder(info: mi.Type) -> Finder | None:
+    """A function that says whether a decoded value holds an odd decimal; None when its type has no decimals."""
+    return _finder(info, {})
+
+
+def _finder(info: mi.Type, known: dict[int, Finder | None]) -> Finder | None:
+    if isinstance(info, mi.DecimalType):
+        return lambda value: isinstance(value, Decimal) and is_odd(value)
+    if isinstance(info, mi.UnionType):
+        found = [f for f in (_finder(t, known) for t in info.types) if f is not None]
+        return (lambda value: value is not None and any(f(value) for f in found)) if found else None
+    if isinstance(info, mi.ListType | mi.VarTupleType | mi.SetType | mi.FrozenSetType):
+        item = _finder(info.item_type, known)
+        return (lambda value: isinstance(value, list | tuple | set | frozenset) and any(map(item, value))) if item else None
+    if isinstance(info, mi.DictType):
+        inner = _finder(info.value_type, known)
+        return (lambda value: isinstance(value, dict) and any(map(inner, value.values()))) if inner else None
+    if isinstance(info, mi.StructType):
+        return _struct_finder(info, known)
+    return None
+
+
+def _struct_finder(info: mi.StructType, known: dict[int, Finder | None]) -> Finder | None:
+    key = id(info.cls)
+    if key not in known:
+        known[key] = None  # a struct inside itself is not followed further
+        members = [(f.name, found) for f in info.fields if (found := _finder(f.type, known)) is not None]
+        cls = info.cls
+
+        def find(value: Any) -> bool:
+            return isinstance(value, cls) and any(found(getattr(value, name)) for name, found in members)
+
+        known[key] = find if members else None
+    return known[key]
+
+

@@ -1,0 +1,70 @@
+"""From a query string to its struct. Every fault names its parameter; what no member asks for is ignored."""
+
+from __future__ import annotations
+
+from typing import Any, get_type_hints
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import inspect as mi
+
+from kvitt.core.errors import InvalidRequest, problem
+
+_MAX_FIELDS = 200
+
+
+class QueryDecoder:
+    """Decodes query strings (and form bodies) into `type`. A parameter that is repeated fills a list member."""
+
+    def __init__(self, type: type[msgspec.Struct]) -> None:
+        hints = get_type_hints(type, include_extras=True)
+        info = msgspec.inspect.type_info(type)
+        assert isinstance(info, mi.StructType)  # noqa: S101  Route.query is a struct
+        self._type = type
+        self._fields = {f.encode_name: (f.name, hints[f.name], _takes_list(f.type)) for f in info.fields}
+        self._required = [f.encode_name for f in info.fields if f.required]
+        self._nothing = None if self._required else type()
+
+    def __call__(self, query: str) -> Any:
+        if not query and self._nothing is not None:
+            return self._nothing
+        given = _collect(query)
+        faults = [f"{name} is required" for name in self._required if name not in given]
+        values: dict[str, Any] = {}
+        for name, texts in given.items():
+            if name in self._fields:
+                self._convert(name, texts, values, faults)
+        if faults:
+            raise InvalidRequest(faults[0], *map(problem, faults))
+        try:
+            return self._type(**values)
+        except ValueError as error:  # a struct's own __post_init__
+            raise InvalidRequest(str(error), problem(str(error))) from None
+
+    def _convert(self, name: str, texts: list[str], values: dict[str, Any], faults: list[str]) -> None:
+        attribute, hint, takes_list = self._fields[name]
+        if len(texts) > 1 and not takes_list:
+            faults.append(f"{name} is given more than once")
+            return
+        if texts == [""] and name not in self._required and not takes_list:
+            return
+        try:
+            values[attribute] = msgspec.convert(texts if takes_list else texts[0], hint, strict=False)
+        except msgspec.ValidationError as error:
+            faults.append(f"{name}: {str(error).split(' - at ')[0]}")
+
+
+def _collect(query: str) -> dict[str, list[str]]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise InvalidRequest(f"the query is not UTF-8, or has more than {_MAX_FIELDS} parameters") from None
+    given: dict[str, list[str]] = {}
+    for name, text in pairs:
+        given.setdefault(name, []).append(text)
+    return given
+
+
+def _takes_list(info: mi.Type) -> bool:
+    members = info.types if isinstance(info, mi.UnionType) else (info,)
+    return any(isinstance(m, mi.ListType | mi.VarTupleType | mi.SetType | mi.FrozenSetType) for m in members)

@@ -1,0 +1,240 @@
+"""Doing what is due: takes tasks, runs their handlers, and never loses one. Run as many workers as you like.
+
+A task is taken under a lease: it becomes due again by itself when the lease ends, so a worker that is killed loses
+nothing. A handler ends its task with its own commit. A handler that raises has its task moved to a later time. While
+the database is away the worker waits for it.
+
+Many tasks for one receiver must not keep the others waiting. Tasks run in lanes (by default one per kind and account):
+each lane runs a few at once, and the slower its tasks are, the fewer of them are held here. A task that is not held
+is simply let go: its lease brings it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from kvitt.core.change import Change, Task
+from kvitt.core.clock import Clock
+from kvitt.store import DueTask, Store
+
+Handler = Callable[[DueTask], Awaitable[None]]
+Lane = Callable[[DueTask], str]
+
+log = structlog.get_logger("kvitt.worker")
+
+LONGEST_BACK_OFF = 3600
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a worker does at once, and its times in seconds.
+
+    A held task starts within the first half of its `lease` and is cut off in the second, so that no two workers run it
+    at once: a handler has a little less than half a lease. `gather` is how long to collect what comes due together.
+    """
+
+    running: int = 64
+    running_per_lane: int = 16
+    held: int = 256
+    lease: float = 60.0
+    poll: float = 0.25
+    gather: float = 0.015
+    grace: float = 15.0
+
+
+@dataclass
+class _Held:
+    """A task in hand, and when (monotonic) it is too late to start it: another worker may take it soon after."""
+
+    task: DueTask
+    start_before: float
+
+
+@dataclass
+class _LaneState:
+    waiting: deque[_Held] = field(default_factory=deque)
+    running: int = 0
+    seconds: float = 0.5
+    """How long its tasks take, the latest counting most."""
+
+    def room(self, limits: Limits) -> int:
+        """How many more to hold: what the lane gets through in about five seconds. Negative when there are too many."""
+        most = max(limits.running_per_lane, int(limits.running_per_lane * 5 / max(self.seconds, 0.001)))
+        return most - self.running - len(self.waiting)
+
+
+def by_account(task: DueTask) -> str:
+    return f"{task.kind} {task.account_id}"
+
+
+class Worker:
+    """One loop over the due tasks of the kinds that `handlers` names; other kinds are left to other workers.
+
+    `lanes` names, by kind, what must not wait for each other (a receiver's host, for instance).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        handlers: Mapping[str, Handler],
+        lanes: Mapping[str, Lane] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._handlers = dict(handlers)
+        self._lane_of = dict(lanes or {})
+        self._limits = limits or Limits()
+        self._lanes: dict[str, _LaneState] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._held = 0
+        self._full = False
+        self._stopping = asyncio.Event()
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Works until `stop`. Then running handlers get `grace` seconds, and tasks not yet started go back."""
+        watcher = asyncio.create_task(self._watch_store())
+        try:
+            while not self._stopping.is_set():
+                await self._pass()
+        finally:
+            watcher.cancel()
+            await self._wind_down()
+
+    async def stop(self) -> None:
+        """Asks `run` to end; it returns once it has."""
+        self._stopping.set()
+        self._wake.set()
+
+    # -- taking ------------------------------------------------------------------------------------------------------
+
+    async def _pass(self) -> None:
+        """Takes what is due and there is room for; when there is no more, waits to be woken or for the next poll."""
+        room = self._limits.held - self._held
+        self._wake.clear()
+        self._full = room < self._limits.held // 4
+        if not self._full and await self._take(room) == room:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), self._limits.poll)
+            if not self._stopping.is_set():
+                await asyncio.sleep(self._limits.gather)  # what comes in the same moment is taken in one go
+
+    async def _take(self, room: int) -> int:
+        start_before = asyncio.get_running_loop().time() + self._limits.lease / 2
+        try:
+            tasks = await self._store.take_tasks(room, timedelta(seconds=self._limits.lease), list(self._handlers))
+        except Exception as error:
+            log.warning("due tasks cannot be read; waiting for the database", error=repr(error))
+            await self._rest(2.0)
+            return 0
+        for task in tasks:
+            self._hold(_Held(task, start_before))
+        return len(tasks)
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _watch_store(self) -> None:
+        """A commit of this process made a task that is due at once."""
+        while True:
+            await self._store.tasks_waiting.wait()
+            self._store.tasks_waiting.clear()
+            self._wake.set()
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def _hold(self, held: _Held) -> None:
+        try:
+            name = self._lane_of.get(held.task.kind, by_account)(held.task)
+        except Exception:  # it cannot be read; its handler will say so
+            name = by_account(held.task)
+        lane = self._lanes.setdefault(name, _LaneState())
+        if lane.room(self._limits) > 0:
+            lane.waiting.append(held)
+            self._held += 1
+            self._start_waiting(name, lane)
+
+    def _start_waiting(self, name: str, lane: _LaneState) -> None:
+        now = asyncio.get_running_loop().time()
+        while (
+            lane.waiting and lane.running < self._limits.running_per_lane and len(self._running) < self._limits.running
+        ):
+            held = lane.waiting.popleft()
+            if now >= held.start_before:
+                self._held -= 1
+                continue
+            lane.running += 1
+            running = asyncio.create_task(self._run_one(held.task, name, lane))
+            self._running.add(running)
+            running.add_done_callback(self._running.discard)
+
+    async def _run_one(self, task: DueTask, name: str, lane: _LaneState) -> None:
+        started = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(self._limits.lease * 0.45):
+                await self._handlers[task.kind](task)
+        except Exception as error:
+            await self._put_off(task, error)
+        finally:
+            lane.seconds += 0.3 * (asyncio.get_running_loop().time() - started - lane.seconds)
+            lane.running -= 1
+            self._held -= 1
+            running = asyncio.current_task()
+            if running is not None:
+                self._running.discard(running)
+            self._next(name, lane)
+
+    def _next(self, name: str, lane: _LaneState) -> None:
+        """A place is free: this lane's next, then the other lanes', in turn."""
+        if self._stopping.is_set():
+            return
+        while lane.waiting and lane.room(self._limits) < 0:  # it turned out slow
+            lane.waiting.pop()
+            self._held -= 1
+        for other in [name, *self._lanes]:
+            if len(self._running) >= self._limits.running:
+                break
+            if (state := self._lanes.get(other)) is not None and state.waiting:
+                self._start_waiting(other, state)
+        if not lane.waiting and not lane.running:
+            self._lanes.pop(name, None)
+        if self._full and self._held <= self._limits.held // 2:
+            self._wake.set()
+
+    async def _put_off(self, task: DueTask, error: Exception) -> None:
+        """The handler raised: again after 2, 4, 8 seconds ... an hour. Without a database the lease does the same."""
+        wait = min(2 ** min(task.tries, 30), LONGEST_BACK_OFF)
+        log.error("a task failed", kind=task.kind, account_id=task.account_id, task_id=task.id, tries=task.tries,
+                  again_in_seconds=wait, exc_info=error)  # fmt: skip
+        with suppress(Exception):
+            await self._store.commit(Change(tasks=(_at(task, self._clock() + timedelta(seconds=wait)),)))
+
+    # -- ending ------------------------------------------------------------------------------------------------------
+
+    async def _wind_down(self) -> None:
+        unstarted = [held.task for lane in self._lanes.values() for held in lane.waiting]
+        self._lanes.clear()
+        if unstarted:
+            now = self._clock()
+            with suppress(Exception):
+                await self._store.commit(Change(tasks=tuple(_at(task, now) for task in unstarted)))
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=self._limits.grace)
+            for running in late:
+                running.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+def _at(task: DueTask, due_at: datetime) -> Task:
+    return Task(task.account_id, task.id, task.kind, due_at, task.data)

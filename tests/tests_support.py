@@ -1,0 +1,93 @@
+"""The server and the shop that tests talk to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import httpx
+import uvicorn
+
+from kvitt.app import App, build
+from kvitt.config import Config
+from kvitt.store import Store
+
+
+@dataclass
+class Shop:
+    """A shop's developer: an account, its keys, and an HTTP client that carries the token."""
+
+    account_id: str
+    client_id: str
+    client_secret: str
+    url: str
+    http: httpx.AsyncClient
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, path: str, **kwargs: object) -> httpx.Response:
+        return await self.http.get(path, **kwargs)  # type: ignore[arg-type]
+
+    async def post(self, path: str, json: object = None, **kwargs: object) -> httpx.Response:
+        return await self.http.post(path, json=json, **kwargs)  # type: ignore[arg-type]
+
+    async def put(self, path: str, json: object = None, **kwargs: object) -> httpx.Response:
+        return await self.http.put(path, json=json, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def shopping(self) -> str:
+        return f"/v1/accounts/{self.account_id}/shopping"
+
+
+@dataclass
+class Server:
+    url: str
+    app: App
+
+    @property
+    def store(self) -> Store:
+        return self.app.store
+
+    @asynccontextmanager
+    async def shop(self, account_id: str, scopes: list[str]) -> AsyncIterator[Shop]:
+        await self.app.accounts.create_account(account_id, "A shop")
+        client, secret = await self.app.accounts.create_client(account_id, "Tests", scopes)
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
+            answer = await http.post(
+                f"/v1/accounts/{account_id}/auth/token",
+                auth=(client.client_id, secret),
+                json={
+                    "grant_type": "client_credentials",
+                    "audience": f"https://api.example.com/v1/accounts/{account_id}",
+                },
+            )
+            answer.raise_for_status()
+            http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+            yield Shop(account_id, client.client_id, secret, self.url, http)
+
+
+@asynccontextmanager
+async def run_server(database_url: str, config: Config | None = None) -> AsyncIterator[Server]:
+    """uvicorn with the real app on a free port, in this event loop; ends with the block."""
+    import socket
+
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.bind(("127.0.0.1", 0))
+    port = sock.getsockname()[1]
+    settings = replace(config or Config(), database_url=database_url, host="127.0.0.1", port=port)
+    app = await build(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(app.asgi, http="httptools", loop="none", lifespan="off", log_level="warning", access_log=False)
+    )
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    await app.start()
+    try:
+        while not server.started:
+            await asyncio.sleep(0.005)
+        yield Server(f"http://127.0.0.1:{port}", app)
+    finally:
+        server.should_exit = True
+        await serving
+        await app.close()
+        sock.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +15,26 @@ import uvicorn
 from kvitt.app import App, build
 from kvitt.config import Config
 from kvitt.store import Store
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def wait_until_ready(url: str, seconds: float = 60) -> None:
+    """Blocks until the server at `url` answers /readyz; for servers in a process of their own."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{url} did not become ready")
+        time.sleep(0.05)
 
 
 @dataclass
@@ -70,8 +92,6 @@ class Server:
 @asynccontextmanager
 async def run_server(database_url: str, config: Config | None = None) -> AsyncIterator[Server]:
     """uvicorn with the real app on a free port, in this event loop; ends with the block."""
-    import socket
-
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.bind(("127.0.0.1", 0))
     port = sock.getsockname()[1]

@@ -115,7 +115,7 @@ async def _request(
 
 
 async def _drop_body(answer: aiohttp.ClientResponse) -> None:
-    """Reads a little, so that the connection can be used again; the status is known, so a fault here changes nothing."""
+    """Reads a little, so that the connection can be used again; a fault here does not change the status."""
     left = _BODY_LIMIT
     try:
         while left > 0 and (chunk := await answer.content.read(left)):

@@ -10,7 +10,7 @@ from kvitt.store import Store
 
 
 class Signatures:
-    """Renewing forgets the secret before: the next request that goes out, a repeated one too, is signed with the new."""
+    """Renewing forgets the secret before: whatever goes out next, a repetition too, is signed with the new one."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store

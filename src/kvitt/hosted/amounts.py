@@ -26,11 +26,11 @@ def money(amount: int, currency: str, locale: Locale) -> str:
     return pattern.apply(to_decimal(amount, currency), locale, currency=currency, currency_digits=False)
 
 
-def percentage(rate: Decimal, locale: Locale) -> str:
+def percentage(rate: float, locale: Locale) -> str:
     """`rate`: per cent, so 25 is `25 %`; up to two decimals, as many as it has."""
-    return _with_decimals(locale.percent_formats[None], 0, 2).apply(rate / 100, locale)
+    return _with_decimals(locale.percent_formats[None], 0, 2).apply(Decimal(str(rate)) / 100, locale)
 
 
-def quantity(count: Decimal, locale: Locale) -> str:
+def quantity(count: float, locale: Locale) -> str:
     """Up to three decimals: 2 is `2`, 0.75 kg is `0,75`."""
-    return format_decimal(count, format="#,##0.###", locale=locale)
+    return format_decimal(Decimal(str(count)), format="#,##0.###", locale=locale)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from urllib.parse import urlsplit
 
+from kvitt.checkout.model.order import SessionOrder
+from kvitt.checkout.model.view import View
 from kvitt.hosted.amounts import money, percentage, quantity
 from kvitt.hosted.languages import Language
-from kvitt.hosted.model import Order, Session
 
-FORM = {"open"}
-WAITING = {"paying", "unknown", "locked"}
+WAITING = frozenset({"paying", "unknown", "locked"})
 """States that pass by themselves: the page asks again until they have."""
 
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 """Control characters, and those that turn the direction of text: a shop's text must not rearrange an amount."""
 
-_NEVER_OPENED = {"javascript", "data", "vbscript", "blob", "file"}
+_NEVER_OPENED = frozenset({"javascript", "data", "vbscript", "blob", "file"})
 
 
 @dataclass(frozen=True)
@@ -46,55 +45,58 @@ def plain(text: str | None) -> str:
 def safe_href(href: str | None) -> str:
     """The shop's address, or nothing when opening it would run something. App schemes are welcome."""
     cleaned = plain(href)
-    scheme = urlsplit(cleaned).scheme.lower()
-    return "" if not scheme or scheme in _NEVER_OPENED else cleaned
+    try:
+        scheme = urlsplit(cleaned).scheme.lower()
+    except ValueError:
+        return ""
+    return cleaned if scheme and scheme not in _NEVER_OPENED else ""
 
 
-def merchant_name(session: Session, language: Language) -> str:
-    name = plain(session.merchant.name) if session.merchant else ""
+def merchant_name(view: View, language: Language) -> str:
+    name = plain(view.merchant.name) if view.merchant else ""
     return name or language.say("merchant.nameless")
 
 
 def initial(name: str) -> str:
-    """The first letter or digit of a name, for the round mark that stands where a logo would."""
+    """The first letter or digit of a name, for the square mark that stands where a logo would."""
     return next((character.upper() for character in name if character.isalnum()), "")
 
 
-def summary(order: Order, language: Language) -> Summary:
-    locale = language.locale
+def card_product(view: View) -> str | None:
+    """The payment product that the card form pays with: the default when that is a card, else the first card."""
+    cards = [m.payment_product_type for m in view.payment_methods if m.payment_product_type.endswith(".creditcard")]
+    return view.default_payment_type if view.default_payment_type in cards else next(iter(cards), None)
 
-    def note(count: Decimal | None, rate: Decimal | None) -> str:
+
+def summary(order: SessionOrder, language: Language) -> Summary:
+    def shown(text: str, count: float | None, rate: float | None, amount: int) -> ShownLine:
         notes = []
         if count is not None:
-            notes.append(language.say("summary.quantity", quantity=quantity(count, locale)))
+            notes.append(language.say("summary.quantity", quantity=quantity(count, language.locale)))
         if rate is not None:
-            notes.append(language.say("summary.vat_rate", rate=percentage(rate, locale)))
-        return " · ".join(notes)
-
-    def line(text: str, note: str, amount: int) -> ShownLine:
-        return ShownLine(text, note, money(amount, order.currency, locale))
+            notes.append(language.say("summary.vat_rate", rate=percentage(rate, language.locale)))
+        return ShownLine(text, " · ".join(notes), money(amount, order.currency, language.locale))
 
     items = order.items or ()
     shipping = order.shipping_option
     lines = [
-        line(plain(item.description) or plain(item.id) or "–", note(item.quantity, item.vat), item.amount)
-        for item in items
+        shown(plain(item.description) or plain(item.id) or "–", item.quantity, item.vat, item.amount) for item in items
     ]
     if shipping:
         title = plain(shipping.title) or language.say("summary.shipping")
-        lines.append(line(title, note(None, shipping.vat), shipping.amount))
+        lines.append(shown(title, None, shipping.vat, shipping.amount))
     listed = sum(item.amount for item in items) + (shipping.amount if shipping else 0)
     vat = _vat(order)
     return Summary(
         lines=tuple(lines),
-        subtotal="" if not lines or listed == order.amount else money(listed, order.currency, locale),
-        vat="" if vat is None else money(vat, order.currency, locale),
-        total=money(order.amount, order.currency, locale),
+        subtotal="" if not lines or listed == order.amount else money(listed, order.currency, language.locale),
+        vat="" if vat is None else money(vat, order.currency, language.locale),
+        total=money(order.amount, order.currency, language.locale),
         reference=plain(order.merchant_reference),
     )
 
 
-def _vat(order: Order) -> int | None:
+def _vat(order: SessionOrder) -> int | None:
     """The VAT as the shop states it, else the sum of its lines when all of them state theirs."""
     if order.vat_amount is not None:
         return order.vat_amount

@@ -1,0 +1,8 @@
+"""The HTTP kit: body to struct, error to answer, access, OpenAPI, security headers. It knows no feature."""
+
+from kvitt.web.app import Asgi, build_app
+from kvitt.web.openapi import Info
+from kvitt.web.routes import PUBLIC, Answer, Call, Caller, Needs, Public, Route
+from kvitt.web.static import static
+
+__all__ = ["PUBLIC", "Answer", "Asgi", "Call", "Caller", "Info", "Needs", "Public", "Route", "build_app", "static"]

@@ -39,7 +39,11 @@ def _finder(info: mi.Type, known: dict[int, Finder | None]) -> Finder | None:
         return (lambda value: value is not None and any(f(value) for f in found)) if found else None
     if isinstance(info, mi.ListType | mi.VarTupleType | mi.SetType | mi.FrozenSetType):
         item = _finder(info.item_type, known)
-        return (lambda value: isinstance(value, list | tuple | set | frozenset) and any(map(item, value))) if item else None
+        return (
+            (lambda value: isinstance(value, list | tuple | set | frozenset) and any(map(item, value)))
+            if item
+            else None
+        )
     if isinstance(info, mi.DictType):
         inner = _finder(info.value_type, known)
         return (lambda value: isinstance(value, dict) and any(map(inner, value.values()))) if inner else None
@@ -60,5 +64,3 @@ def _struct_finder(info: mi.StructType, known: dict[int, Finder | None]) -> Find
 
         known[key] = find if members else None
     return known[key]
-
-

@@ -225,7 +225,7 @@ def _fits(value: Any, info: mi.Type) -> bool:
                 type(info) in _TEXTS or isinstance(info, mi.DecimalType)
             )
         case list():
-            return isinstance(info, _LISTS) or isinstance(info, mi.AnyType | mi.RawType)
+            return isinstance(info, (*_LISTS, mi.AnyType, mi.RawType))
         case _:
             return isinstance(info, mi.StructType | mi.DictType | mi.AnyType | mi.RawType)
 

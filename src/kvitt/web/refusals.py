@@ -7,18 +7,19 @@ import traceback
 import msgspec
 import structlog
 
-from kvitt.core.errors import Conflict, Conflicting, Problem, Refusal, TooManyRequests, Unauthorized, Unavailable
+from kvitt.core.errors import (
+    Conflict,
+    Conflicting,
+    Problem,
+    Refusal,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+    problem,
+)
 from kvitt.web.routes import Answer
 
 log = structlog.get_logger("kvitt.web")
-
-
-class ErrorItem(msgspec.Struct, omit_defaults=True):
-    """One fault. `path` names the member of the body (dotted); `description` repeats `message`."""
-
-    message: str
-    path: str | None = None
-    description: str | None = None
 
 
 class ErrorDetail(msgspec.Struct):
@@ -43,7 +44,8 @@ def refused(refusal: Refusal, challenge: str = "Bearer") -> Answer:
         headers["retry-after"] = str(max(1, refusal.retry_after))
     elif isinstance(refusal, Unavailable):
         headers["retry-after"] = "1"
-    return Answer(Error(ErrorDetail(refusal.code, refusal.message, refusal.problems)), refusal.status, headers)
+    places = refusal.problems or (problem(refusal.message),)
+    return Answer(Error(ErrorDetail(refusal.code, refusal.message, places)), refusal.status, headers)
 
 
 def failed(error: Exception, *, request_id: str, method: str, route: str, challenge: str = "Bearer") -> Answer:

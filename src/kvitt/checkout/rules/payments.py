@@ -1,0 +1,145 @@
+"""The customer pays: the intent of a try, committed before the provider is asked."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kvitt.checkout.model.order import Item, ShippingOption
+from kvitt.checkout.model.session import SESSIONS, Session, SessionRecord
+from kvitt.checkout.model.transaction import (
+    TRANSACTIONS,
+    Attempt,
+    Card,
+    Transaction,
+    TransactionItem,
+    TransactionRecord,
+    TransactionUrl,
+)
+from kvitt.checkout.rules.events import transaction_event
+from kvitt.checkout.rules.moment import Moment
+from kvitt.checkout.rules.schedule import first_ask
+from kvitt.checkout.rules.sessions import with_events
+from kvitt.checkout.rules.state import session_state
+from kvitt.core.change import Change, Row
+from kvitt.core.errors import Conflicting, InvalidOperation
+
+MAX_TRIES = 20
+"""A page that takes any number of cards is a machine for testing stolen ones."""
+
+
+def refuse_unless_payable(record: SessionRecord, transaction: TransactionRecord | None, moment: Moment) -> None:
+    state = session_state(record, transaction, moment.now)
+    if state in ("paid", "on_hold"):
+        raise InvalidOperation("The session is paid", code="SESSION_COMPLETED")
+    if state == "cancelled":
+        raise InvalidOperation("The session was cancelled", code="SESSION_CANCELLED")
+    if state in ("expired", "failed"):
+        raise InvalidOperation("The session has expired", code="SESSION_EXPIRED")
+    if state in ("paying", "unknown"):
+        raise Conflicting("A payment of this session is under way")
+    if state == "locked":
+        raise Conflicting("The session is locked while the shop changes it")
+    if transaction is not None and len(transaction.attempts) >= MAX_TRIES:
+        raise InvalidOperation("Too many payments of this session were declined", code="TOO_MANY_TRIES")
+
+
+def begin_payment(
+    account_id: str, session_row: Row[SessionRecord], transaction_row: Row[TransactionRecord] | None,
+    transaction_id: str, attempt_id: str, product: str, card: Card | None, moment: Moment,
+) -> tuple[Change, Row[SessionRecord], Row[TransactionRecord], Attempt]:  # fmt: skip
+    """The intent of one try: an open attempt on the session's one transaction, which the first try makes.
+
+    `transaction_id`: used by the first try only. Answers the rows as they will be.
+    """
+    session = session_row.doc.session
+    known = transaction_row.doc if transaction_row else None
+    refuse_unless_payable(session_row.doc, known, moment)
+    attempt = Attempt(
+        id=attempt_id, verb="authorize", amount=session.order.amount, status="open", created_at=moment.now,
+        product=product, request_id=moment.request_id, reference=session.order.event_reference, card=card,
+        request_headers=moment.headers,
+    )  # fmt: skip
+    paying = with_events(
+        session, moment,
+        ("PAY_LOCK_START", None),
+        ("PAY_LOCK_META", {"payment_product_type": product, "amount": session.order.amount}),
+        transaction_id=session.transaction_id or transaction_id,
+    )  # fmt: skip
+    if known is None:
+        record = TransactionRecord(_first(paying, product, moment), (attempt,))
+    else:
+        transaction = msgspec.structs.replace(
+            known.transaction, payment_product_type=product, payment_product=product.partition(".")[0],
+            updated_at=moment.now,
+        )  # fmt: skip
+        record = msgspec.structs.replace(known, transaction=transaction, attempts=(*known.attempts, attempt))
+    version = transaction_row.version if transaction_row else 0
+    session_record = msgspec.structs.replace(session_row.doc, session=paying)
+    change = Change(
+        puts=(
+            SESSIONS.put(account_id, session.id, session_record, session_row.version),
+            TRANSACTIONS.put(account_id, record.transaction.id, record, version),
+        ),
+        tasks=(first_ask(account_id, record.transaction.id, attempt, moment.now),),
+    )
+    return change, Row(session_row.version + 1, session_record), Row(version + 1, record), attempt
+
+
+def _first(session: Session, product: str, moment: Moment) -> Transaction:
+    """The transaction as it is when the customer first tries to pay."""
+    order, configuration = session.order, session.configuration
+    metadata = dict(session.metadata or {})
+    if session.merchant and session.merchant.name:
+        metadata["merchant_name"] = session.merchant.name
+    if session.merchant and session.merchant.country:
+        metadata["merchant_country"] = session.merchant.country
+    if order.event_reference:
+        metadata["event_reference"] = order.event_reference
+    transaction = Transaction(
+        id=session.transaction_id or "",
+        session_id=session.id,
+        created_at=moment.now,
+        updated_at=moment.now,
+        payment_product=product.partition(".")[0],
+        payment_product_type=product,
+        amount=order.amount,
+        currency=order.currency,
+        merchant_reference=order.merchant_reference,
+        merchant_reference_2=order.merchant_reference_2,
+        channel=(configuration.channel if configuration else None) or "ecommerce",
+        platform_type=session.merchant.platform_type if session.merchant else None,
+        payout_destination_id=order.payout_destination_id,
+        status="INITIATED",
+        settlement_status="NOT_SETTLED",
+        customer=session.customer,
+        customer_ip=session.customer_ip,
+        user_agent=session.user_agent,
+        initiating_system_request_headers=session.initiating_system_request_headers,
+        shipping_address=order.shipping_address,
+        billing_address=order.billing_address,
+        shipping_option=order.shipping_option,
+        store=order.store,
+        gift_cards=order.gift_cards,
+        checkboxes=session.checkboxes,
+        items=_items(order.items, order.shipping_option),
+        url=TransactionUrl(redirect_url=session.url.return_url, callback_url=session.url.callback_url),
+        metadata=metadata or None,
+    )
+    return transaction_event(transaction, "INITIALIZE", "INITIATED", moment)
+
+
+def _items(items: tuple[Item, ...] | None, shipping: ShippingOption | None) -> tuple[TransactionItem, ...] | None:
+    """The session's lines, and its shipping as one more."""
+    lines = [
+        TransactionItem(**{name: getattr(item, name) for name in TransactionItem.__struct_fields__})
+        for item in items or ()
+    ]
+    if shipping is not None:
+        lines.append(
+            TransactionItem(
+                id=shipping.id, line_id=shipping.line_id, description=shipping.title, quantity=1,
+                amount=shipping.amount, vat_amount=shipping.vat_amount, vat=shipping.vat, type="shipping",
+                fee_split=shipping.fee_split, splits=shipping.splits, thumbnail_url=shipping.thumbnail_url,
+            )  # fmt: skip
+        )
+    return tuple(lines) or None

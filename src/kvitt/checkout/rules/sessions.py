@@ -1,0 +1,282 @@
+"""A session comes to be, is visited, cancelled, given up, and runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from kvitt.checkout.model.profile import Profile
+from kvitt.checkout.model.session import (
+    SESSIONS,
+    Configuration,
+    Session,
+    SessionEvent,
+    SessionEventName,
+    SessionOptions,
+    SessionRecord,
+)
+from kvitt.checkout.model.transaction import TRANSACTIONS, EventError, Transaction, TransactionRecord
+from kvitt.checkout.rules.callbacks import callback_url_fault, link_fault, of_error, return_url_fault
+from kvitt.checkout.rules.configuration import inherit
+from kvitt.checkout.rules.events import transaction_event
+from kvitt.checkout.rules.moment import Moment, news
+from kvitt.checkout.rules.state import is_open, session_state
+from kvitt.core.change import Change, Row, Task, TaskKey
+from kvitt.core.errors import Conflicting, InvalidOperation, InvalidRequest, Problem, problem
+from kvitt.core.money import is_currency
+
+LIFETIME = timedelta(hours=24)
+"""How long a session lives when the shop names no `expires_at`."""
+
+EXPIRY_TASK = "checkout.expire_session"
+STRICT_AMOUNTS = "strict-session-amounts"
+CUSTOMER = "customer"
+"""What `cancelled_by` says when the customer gave up."""
+
+
+def create(
+    account_id: str, session_id: str, options: SessionOptions, profile: Profile | None, toggles: frozenset[str],
+    moment: Moment,
+) -> tuple[Change, Session]:  # fmt: skip
+    """A new session, or InvalidRequest with every fault. `profile`: what it inherits from, for sessions that name one."""
+    faults = list(_faults(account_id, options, profile, toggles, moment.now))
+    if faults:
+        raise InvalidRequest("The session cannot be created", *faults)
+    metadata = dict(options.metadata or {})
+    configuration = options.configuration
+    if profile is not None:
+        metadata["session:profile_id"] = profile.id
+        configuration = inherit(profile.configuration, configuration)
+    session = Session(
+        id=session_id,
+        created_at=moment.now,
+        updated_at=moment.now,
+        expires_at=_utc(options.expires_at) if options.expires_at else moment.now + LIFETIME,
+        url=options.url,
+        order=options.order,
+        customer=options.customer,
+        express=options.express,
+        configuration=configuration,
+        checkboxes=options.checkboxes,
+        merchant=options.merchant or (profile.merchant if profile else None),
+        metadata=metadata or None,
+        initiating_system_request_headers=moment.headers,
+        events=(SessionEvent("1", "INITIATED", moment.now, moment.request_id, moment.headers),),
+    )
+    record = SessionRecord(session)
+    change = Change(
+        puts=(SESSIONS.put(account_id, session_id, record),),
+        events=(news(account_id, moment.ids[0], "session.created", session_id, 1, moment.now, session),),
+        tasks=(expiry_of(account_id, session),),
+    )
+    return change, session
+
+
+def expiry_of(account_id: str, session: Session) -> Task:
+    return Task(account_id, expiry_key(account_id, session.id).id, EXPIRY_TASK, session.expires_at, f'"{session.id}"')
+
+
+def expiry_key(account_id: str, session_id: str) -> TaskKey:
+    return TaskKey(account_id, f"expire:{session_id}")
+
+
+def _faults(
+    account_id: str, options: SessionOptions, profile: Profile | None, toggles: frozenset[str], now: datetime
+) -> Iterator[Problem]:
+    order = options.order
+    if options.profile_id is not None and profile is None:
+        yield problem("There is no such payment profile", "profile_id")
+    yield from _url_faults(account_id, options, profile.configuration if profile else None)
+    if not is_currency(order.currency):
+        yield problem("This is not a currency of ISO 4217", "order.currency")
+    yield from _line_faults(options)
+    if STRICT_AMOUNTS in toggles:
+        listed = sum(item.amount for item in order.items or ())
+        listed += order.shipping_option.amount if order.shipping_option else 0
+        if listed != order.amount:
+            yield problem(
+                f"The lines and the shipping add up to {listed}, the order's amount is {order.amount}",
+                "order.amount", amount=order.amount, listed=listed,
+            )  # fmt: skip
+    if options.expires_at is not None and _utc(options.expires_at) <= now:
+        yield problem("The session would have expired already", "expires_at")
+
+
+def _url_faults(account_id: str, options: SessionOptions, inherited: Configuration | None) -> Iterator[Problem]:
+    url, own = options.url, options.configuration
+    channel = (own.channel if own else None) or (inherited.channel if inherited else None)
+    checked = [("url.return_url", return_url_fault(url.return_url, channel))]
+    if url.callback_url:
+        checked.append(("url.callback_url", callback_url_fault(account_id, url.callback_url)))
+    if url.merchant_terms_url:
+        checked.append(("url.merchant_terms_url", link_fault(url.merchant_terms_url)))
+    express = options.express
+    if express and express.shipping_address_callback_url:
+        fault = callback_url_fault(account_id, express.shipping_address_callback_url)
+        checked.append(("express.shipping_address_callback_url", fault))
+    if express and express.discount_codes and express.discount_codes.callback_url:
+        fault = callback_url_fault(account_id, express.discount_codes.callback_url)
+        checked.append(("express.discount_codes.callback_url", fault))
+    for place, checkbox in enumerate(options.checkboxes or ()):
+        if checkbox.link and checkbox.link.url:
+            checked.append((f"checkboxes.{place}.link.url", link_fault(checkbox.link.url)))
+    return (problem(fault, path) for path, fault in checked if fault is not None)
+
+
+def _line_faults(options: SessionOptions) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for place, item in enumerate(options.order.items or ()):
+        if item.line_id is None:
+            continue
+        if str(item.line_id) in seen:
+            yield problem(f"Another line has the line_id {item.line_id} too", f"order.items.{place}.line_id")
+        seen.add(str(item.line_id))
+    shipping = options.order.shipping_option
+    if shipping is not None and str(shipping.line_id) in seen:
+        yield problem(f"An item has the line_id {shipping.line_id} too", "order.shipping_option.line_id")
+
+
+def _utc(at: datetime) -> datetime:
+    """A time without a zone is UTC."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def with_events(
+    session: Session, moment: Moment, *named: tuple[SessionEventName, dict[str, Any] | None], **changes: Any
+) -> Session:
+    """The session after these happened at the moment, in this order."""
+    first = len(session.events) + 1
+    events = tuple(
+        SessionEvent(str(first + place), name, moment.now, moment.request_id, moment.headers, details)
+        for place, (name, details) in enumerate(named)
+    )
+    return msgspec.structs.replace(session, updated_at=moment.now, events=session.events + events, **changes)
+
+
+def visit(
+    account_id: str, row: Row[SessionRecord], customer_ip: str | None, user_agent: str | None, moment: Moment
+) -> Change:
+    """The customer looks at the session. The first time is an event; nothing changes after that."""
+    session = row.doc.session
+    if any(event.name == "VISITED" for event in session.events) or session.cancelled_at or row.doc.expired_at:
+        return Change()
+    visited = with_events(session, moment, ("VISITED", None), customer_ip=customer_ip, user_agent=user_agent)
+    return Change(puts=(_put(account_id, row, visited),))
+
+
+def cancel(
+    account_id: str, row: Row[SessionRecord], transaction: Row[TransactionRecord] | None, moment: Moment
+) -> tuple[Change, Session]:
+    """The shop cancels a session that holds no money. One that was cancelled already stays as it is.
+
+    An authorization is voided first (rules/operations.py), which then cancels the session in the same Change.
+    """
+    session = row.doc.session
+    if session.cancelled_at is not None:
+        return Change(), session
+    _refuse_while_paying(transaction)
+    if transaction is not None and transaction.doc.transaction.status != "INITIATED":
+        status = transaction.doc.transaction.status
+        raise InvalidOperation(f"A session whose transaction is {status} cannot be cancelled")
+    cancelled = cancelled_session(session, moment)
+    ended = None
+    if transaction is not None:
+        ended = transaction_event(transaction.doc.transaction, "VOID", "AUTHORIZATION_VOIDED", moment)
+    return _ended(account_id, row, transaction, cancelled, ended, "session.cancelled", moment), cancelled
+
+
+def cancelled_session(session: Session, moment: Moment) -> Session:
+    return with_events(session, moment, ("CANCELLED", None), cancelled_at=moment.now, cancelled_by=moment.by)
+
+
+def abandon(
+    account_id: str, row: Row[SessionRecord], transaction: Row[TransactionRecord] | None, moment: Moment
+) -> tuple[Change, Session]:
+    """The customer gives up. Final, as it is for the shop: the shop hears of it if it asked for errors.
+
+    Giving up twice, or after the session ended without a payment, changes nothing.
+    """
+    session = row.doc.session
+    state = session_state(row.doc, transaction.doc if transaction else None, moment.now)
+    if state in ("cancelled", "expired", "failed"):
+        return Change(), session
+    if state in ("paid", "on_hold"):
+        raise InvalidOperation("The session is paid", code="SESSION_COMPLETED")
+    _refuse_while_paying(transaction)
+    cancelled = cancelled_session(session, moment)
+    ended = None
+    if transaction is not None:
+        error = EventError("The customer gave up", "CANCELLED", ("DECLINED",))
+        ended = transaction_event(transaction.doc.transaction, "AUTHORIZE", "DECLINED", moment, error=error)
+    change = _ended(account_id, row, transaction, cancelled, ended, "session.cancelled", moment)
+    told = of_error(account_id, moment.ids[0], cancelled, ended, "cancelled", moment.now)
+    return change + Change(tasks=told), cancelled
+
+
+def expire(
+    account_id: str, row: Row[SessionRecord], transaction: Row[TransactionRecord] | None, moment: Moment
+) -> Change:
+    """The timer of a session rang. Nothing happens to one that is paid, cancelled, or whose payment is under way.
+
+    Tries that were declined end here: the transaction is FAILED, and the shop hears of it if it asked for errors.
+    """
+    session = row.doc.session
+    state = session_state(row.doc, transaction.doc if transaction else None, moment.now)
+    if state != "expired" or row.doc.expired_at is not None:
+        return Change()
+    if transaction is None:
+        record = msgspec.structs.replace(row.doc, expired_at=moment.now)
+        put = SESSIONS.put(account_id, session.id, record, row.version)
+        version = row.version + 1
+        told = news(account_id, moment.ids[0], "session.expired", session.id, version, moment.now, session)
+        return Change(puts=(put,), events=(told,))
+    failed = with_events(session, moment, ("FAILED", {"error": "expired"}))
+    error = EventError("The session expired before a payment went through", "SESSION_EXPIRED", ("ERROR",))
+    ended = transaction_event(transaction.doc.transaction, "AUTHORIZE", "FAILED", moment, error=error)
+    record = msgspec.structs.replace(row, doc=msgspec.structs.replace(row.doc, expired_at=moment.now))
+    change = _ended(account_id, record, transaction, failed, ended, "session.expired", moment)
+    return change + Change(tasks=of_error(account_id, moment.ids[0], failed, ended, "failed", moment.now))
+
+
+def callback_delivered(
+    account_id: str, row: Row[SessionRecord], name: SessionEventName, transaction_event_id: str, moment: Moment
+) -> Change:
+    """The shop took the callback. Told once per transaction event, however often it is delivered."""
+    details = {"transaction_event_id": transaction_event_id}
+    if any(event.name == name and event.details == details for event in row.doc.session.events):
+        return Change()
+    return Change(puts=(_put(account_id, row, with_events(row.doc.session, moment, (name, details))),))
+
+
+def _refuse_while_paying(transaction: Row[TransactionRecord] | None) -> None:
+    if transaction is not None and any(is_open(attempt) for attempt in transaction.doc.attempts):
+        raise Conflicting("A payment of this session is under way")
+
+
+def _ended(
+    account_id: str, row: Row[SessionRecord], transaction: Row[TransactionRecord] | None, session: Session,
+    ended: Transaction | None, type_: str, moment: Moment,
+) -> Change:  # fmt: skip
+    """The session is over without a payment: its timer goes, and a transaction of declined tries ends with it."""
+    change = Change(
+        puts=(_put(account_id, row, session),),
+        events=(news(account_id, moment.ids[0], type_, session.id, row.version + 1, moment.now, session),),
+        done=(expiry_key(account_id, session.id),),
+    )
+    if transaction is None or ended is None:
+        return change
+    record = msgspec.structs.replace(transaction.doc, transaction=ended)
+    type_ = "transaction.voided" if ended.status == "AUTHORIZATION_VOIDED" else "transaction.failed"
+    version = transaction.version + 1
+    return change + Change(
+        puts=(TRANSACTIONS.put(account_id, ended.id, record, transaction.version),),
+        events=(news(account_id, moment.ids[1], type_, ended.id, version, moment.now, ended),),
+    )
+
+
+def _put(account_id: str, row: Row[SessionRecord], session: Session) -> Any:
+    record = msgspec.structs.replace(row.doc, session=session)
+    return SESSIONS.put(account_id, session.id, record, row.version)

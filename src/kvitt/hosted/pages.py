@@ -1,0 +1,93 @@
+"""The routes of the payment page: the page itself, and the files it is made of.
+
+The session id in the address is all the customer needs to know; there is no token and no cookie. Every answer says
+in its Content-Security-Policy that nothing but our own files may run, be shown or be asked.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
+
+from kvitt.checkout.flows import Checkout
+from kvitt.core.errors import NotFound, Refusal, Unavailable
+from kvitt.hosted.assets import load_assets
+from kvitt.hosted.languages import choose, load_languages
+from kvitt.hosted.render import Pages, Place
+from kvitt.web import PUBLIC, Answer, Call, Route
+
+_SECURITY = {
+    "content-security-policy": "; ".join([
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'none'",  # the card is sent by the script alone; a form could put it in an address
+        "base-uri 'none'",
+        "frame-ancestors 'none'",  # the page is only redirected to so far: nobody may lay it under a page of theirs
+    ]),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex",
+}  # fmt: skip
+_KEPT = "public, max-age=31536000, immutable"
+
+
+class PageQuery(Struct, frozen=True):
+    """Both may be repeated by a clumsy link: the first counts, and nobody is kept from paying."""
+
+    sid: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+
+
+def routes(checkout: Checkout) -> list[Route]:
+    """`GET /v1/view/{sid}`, `GET /?sid=…` (what the web SDK opens), and `GET /static/hosted/{version}/{name}`."""
+    languages = load_languages()
+    assets = load_assets()
+    pages = Pages(languages, assets.modules)
+
+    def page(call: Call[None], html: bytes, language: str, status: int = 200) -> Answer:
+        headers = {**_SECURITY, "cache-control": "no-store", "content-language": language}
+        if status == Unavailable.status:
+            headers["retry-after"] = "5"
+        return Answer(html, status, headers, "text/html; charset=utf-8")
+
+    async def show(call: Call[None], sid: str, path: str) -> Answer:
+        root = urlsplit(call.base_url).path.rstrip("/")
+        language = choose(languages, next(iter(call.query.language), None), call.header("accept-language"))
+        place = Place(root, f"{root}/static/hosted/{assets.version}", root + path)
+        try:
+            view = await checkout.view(sid)
+            if view.state == "open":
+                await checkout.visited(sid, call.remote_ip, call.header("user-agent"))
+        except NotFound:
+            return page(call, pages.apology("missing", language, place), language.code, 404)
+        except Unavailable:
+            return page(call, pages.apology("unavailable", language, place), language.code, 503)
+        return page(call, pages.session(view, language, place), language.code)
+
+    async def by_path(call: Call[None]) -> Answer:
+        sid = call.params["sid"]
+        return await show(call, sid, f"/v1/view/{quote(sid, safe='')}")
+
+    async def by_query(call: Call[None]) -> Answer:
+        sid = next(iter(call.query.sid), "")
+        return await show(call, sid, f"/?sid={quote(sid, safe='')}")
+
+    async def static(call: Call[None]) -> Answer:
+        asset = assets.by_name.get(call.params["name"])
+        if asset is None:
+            raise NotFound("There is no such file")
+        kept = _KEPT if call.params["version"] == assets.version else "no-cache"
+        return Answer(asset.content, 200, {**_SECURITY, "cache-control": kept}, asset.content_type)
+
+    def route(path: str, handler: object, summary: str, query: type[Struct] | None = None) -> Route:
+        return Route("GET", path, handler, PUBLIC, summary, "Payment page", query=query, hidden=True)
+
+    return [
+        route("/v1/view/{sid}", by_path, "The payment page of a session", PageQuery),
+        route("/", by_query, "The payment page, as the web SDK opens it", PageQuery),
+        route("/static/hosted/{version}/{name}", static, "A file of the payment page"),
+    ]

@@ -1,0 +1,135 @@
+"""A session, a language and a place become HTML. Everything is escaped; nothing is read but the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from kvitt.checkout.model.view import View
+from kvitt.hosted.languages import Language, Languages
+from kvitt.hosted.view import WAITING, card_product, initial, merchant_name, safe_href, summary
+
+_SCRIPT_WORDS = ("card.", "fix.", "refused.", "waiting.", "leaving.", "cancel.", "pay.b")
+"""The beginnings of the catalogue's keys that the script says by itself."""
+
+_TEST_CARD = "\0"  # stands where the template sets the number in its own type
+
+
+@dataclass(frozen=True)
+class Look:
+    words: str
+    ring: str
+    icon: str
+
+
+_FINAL = {
+    "paid": Look("paid", "done", "done"),
+    "on_hold": Look("on_hold", "plain", "wait"),
+    "cancelled": Look("cancelled", "plain", "stop"),
+    "expired": Look("expired", "plain", "wait"),
+    "failed": Look("failed", "bad", "alert"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the page is. `root`: the path we are served under, "" at a host's root; `static`: the folder of its files;
+    `path`: the page's own path and query without the language, to which `language=…` can be appended."""
+
+    root: str
+    static: str
+    path: str
+
+
+class Pages:
+    def __init__(self, languages: Languages, modules: tuple[str, ...]) -> None:
+        self._languages = languages
+        self._modules = modules
+        self._templates = Environment(
+            loader=PackageLoader("kvitt.hosted"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def session(self, view: View, language: Language, place: Place) -> bytes:
+        """The whole page for a session, whatever state it is in."""
+        merchant = merchant_name(view, language)
+        shown = summary(view.order, language)
+        product = card_product(view)
+        form, waiting = view.state == "open", view.state in WAITING
+        title = language.say(
+            "title.open" if form else "title.other", **({"amount": shown.total} if form else {}), merchant=merchant
+        )
+        before, after = language.say("test.explained", card=_TEST_CARD).split(_TEST_CARD)
+        return self._html(
+            "page.html",
+            language,
+            place,
+            session=view,
+            title=title,
+            merchant=merchant,
+            initial=initial(merchant),
+            summary=shown,
+            form=form,
+            payable=product is not None,
+            waiting=waiting,
+            waiting_words="locked" if view.state == "locked" else "waiting",
+            look=_FINAL.get(view.state),
+            href=safe_href(view.href),
+            modules=self._modules,
+            test_before=before,
+            test_after=after,
+            data={
+                "waiting": waiting,
+                "product": product,
+                "decline": _decline(view),
+                "urls": _urls(place.root, view.id),
+                "words": _script_words(language, merchant, shown.total),
+            },
+        )
+
+    def apology(self, kind: Literal["missing", "unavailable"], language: Language, place: Place) -> bytes:
+        """The page for a session that does not exist, or that cannot be read just now."""
+        return self._html("missing.html", language, place, words=kind)
+
+    def _html(self, template: str, language: Language, place: Place, **values: Any) -> bytes:
+        joint = "&" if "?" in place.path else "?"
+        return (
+            self._templates.get_template(template)
+            .render(
+                language=language,
+                languages=self._languages.values(),
+                say=language.say,
+                static=place.static,
+                other_language=lambda code: f"{place.path}{joint}language={code}",
+                **values,
+            )
+            .encode()
+        )
+
+
+def _decline(view: View) -> dict[str, str | None] | None:
+    decline = view.decline
+    return decline and {"code": decline.code, "category": decline.category, "field": decline.field}
+
+
+def _urls(root: str, session_id: str) -> dict[str, str]:
+    """`session_id` is one of ours: letters, digits and a full stop."""
+    return {
+        "session": f"{root}/v1/view/{session_id}/session",
+        "abandon": f"{root}/v1/view/{session_id}/session/abandon",
+        "pay": f"{root}/v1/sessions/{session_id}/pay",
+    }
+
+
+def _script_words(language: Language, merchant: str, total: str) -> dict[str, str]:
+    return {
+        key: text.replace("{amount}", total).replace("{merchant}", merchant)
+        for key, text in language.words.items()
+        if key.startswith(_SCRIPT_WORDS)
+    }

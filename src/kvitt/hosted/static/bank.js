@@ -1,0 +1,110 @@
+// Talking to the server. What cannot be known is never called a failure: the page asks until it knows.
+
+const PAY_PATIENCE = 45_000; // ms; the server answers "not known yet" well before
+const ASK_PATIENCE = 10_000;
+const FIRST_PAUSE = 700;
+const LONGEST_PAUSE = 8_000;
+const SLOW_AFTER = 20_000;
+
+const PASSING = ["paying", "unknown", "locked"];
+
+async function send(method, url, body, patience) {
+  const response = await fetch(url, {
+    method,
+    headers: body === undefined ? {} : { "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    cache: "no-store",
+    credentials: "omit",
+    referrerPolicy: "no-referrer",
+    signal: AbortSignal.timeout(patience),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+/** The session as the server knows it; null when it cannot be asked; state "gone" when there is none. */
+export async function ask(urls) {
+  try {
+    const { status, body } = await send("GET", urls.session, undefined, ASK_PATIENCE);
+    if (status === 404) return { state: "gone" };
+    return status === 200 ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+export async function abandon(urls) {
+  try {
+    return await send("POST", urls.abandon, undefined, ASK_PATIENCE);
+  } catch {
+    return null;
+  }
+}
+
+/** What became of a payment: see `outcome`. A lost answer is an unknown outcome. */
+export async function pay(urls, payment) {
+  try {
+    const { status, body } = await send("POST", urls.pay, payment, PAY_PATIENCE);
+    return outcome(status, body);
+  } catch {
+    return { kind: "lost" };
+  }
+}
+
+/**
+ * Reads an answer to pay.
+ *   leave    { href }             go there: paid, or one more step elsewhere
+ *   refused  { details, fields }  no money moved; may be tried again
+ *   wait                          not known yet, or another payment is under way
+ *   lost                          nobody can say whether the server got it
+ *   look                          the session is not what the page shows any more
+ */
+export function outcome(status, body) {
+  if (status === 200) return body.redirect_url ? { kind: "leave", href: body.redirect_url } : { kind: "wait" };
+  if (status === 409) return { kind: "wait" };
+  if (status >= 500 || status === 408 || status === 429) return { kind: "lost" };
+  const error = body.error ?? {};
+  const details = body.error_details ?? [];
+  const paths = [...(error.errors ?? []).map((fault) => fault.path), ...details.map((detail) => detail.field)];
+  const fields = ["number", "expiry", "cvc"].filter((name) => paths.some((path) => path === name || path === `card.${name}`));
+  if (error.code === "Rejected" || fields.length) return { kind: "refused", details, fields };
+  return { kind: "look" };
+}
+
+/**
+ * Asks until the session has come to rest, with longer and longer pauses, and at once when the network or the reader
+ * comes back. After a lost answer "open" must be heard twice: the first may have overtaken the payment itself.
+ */
+export async function untilSettled(urls, { lost = false, tell }) {
+  const started = Date.now();
+  let opens = lost ? 2 : 1;
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
+    await pausing(pause);
+    const session = await ask(urls);
+    if (session === null) {
+      tell("offline");
+      continue;
+    }
+    tell(Date.now() - started > SLOW_AFTER ? "slow" : null);
+    if (PASSING.includes(session.state)) continue;
+    if (session.state === "open" && --opens > 0) {
+      await pausing(2_000);
+      continue;
+    }
+    return session;
+  }
+}
+
+function pausing(milliseconds) {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", done);
+      document.removeEventListener("visibilitychange", seen);
+      resolve();
+    };
+    const seen = () => document.visibilityState === "visible" && done();
+    const timer = setTimeout(done, milliseconds);
+    window.addEventListener("online", done);
+    document.addEventListener("visibilitychange", seen);
+  });
+}

@@ -8,13 +8,16 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import httpx
 import uvicorn
 
-from kvitt.app import App, build
 from kvitt.config import Config
 from kvitt.store import Store
+
+if TYPE_CHECKING:
+    from kvitt.app import App
 
 
 def free_port() -> int:
@@ -92,6 +95,8 @@ class Server:
 @asynccontextmanager
 async def run_server(database_url: str, config: Config | None = None) -> AsyncIterator[Server]:
     """uvicorn with the real app on a free port, in this event loop; ends with the block."""
+    from kvitt.app import build  # here, so that tests of lower layers do not import the whole
+
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.bind(("127.0.0.1", 0))
     port = sock.getsockname()[1]

@@ -5,8 +5,8 @@ nothing. A handler ends its task with its own commit. A handler that raises has 
 the database is away the worker waits for it.
 
 Many tasks for one receiver must not keep the others waiting. Tasks run in lanes (by default one per kind and account):
-each lane runs a few at once, and the slower its tasks are, the fewer of them are held here. A task that is not held
-is simply let go: its lease brings it back.
+each lane runs a few at once, and the slower its tasks are, the fewer of them are held here. The others are put off,
+each time for longer.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
-from kvitt.core.change import Change, Task
 from kvitt.core.clock import Clock
 from kvitt.store import DueTask, Store
 
-Handler = Callable[[DueTask], Awaitable[None]]
+Handler = Callable[[DueTask], Awaitable[object]]
 Lane = Callable[[DueTask], str]
 
 log = structlog.get_logger("kvitt.worker")
 
 LONGEST_BACK_OFF = 3600
+LONGEST_CROWD_WAIT = 300.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class _LaneState:
     waiting: deque[_Held] = field(default_factory=deque)
     running: int = 0
     seconds: float = 0.5
-    """How long its tasks take, the latest counting most."""
+    """How long its tasks take: a guess at first, then what was measured, the latest counting most."""
 
     def room(self, limits: Limits) -> int:
         """How many more to hold: what the lane gets through in about five seconds. Negative when there are too many."""
@@ -99,6 +99,7 @@ class Worker:
         self._full = False
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Works until `stop`. Then running handlers get `grace` seconds, and tasks not yet started go back."""
@@ -110,10 +111,16 @@ class Worker:
             watcher.cancel()
             await self._wind_down()
 
+    def start(self) -> None:
+        """Works beside whatever else this event loop does, until `stop`."""
+        self._work = asyncio.create_task(self.run())
+
     async def stop(self) -> None:
-        """Asks `run` to end; it returns once it has."""
+        """Ends `run`; when `start` began it, answers once it has ended."""
         self._stopping.set()
         self._wake.set()
+        if self._work is not None:
+            await self._work
 
     # -- taking ------------------------------------------------------------------------------------------------------
 
@@ -137,9 +144,21 @@ class Worker:
             log.warning("due tasks cannot be read; waiting for the database", error=repr(error))
             await self._rest(2.0)
             return 0
+        too_many: dict[str, list[DueTask]] = {}
         for task in tasks:
-            self._hold(_Held(task, start_before))
+            name = self._lane_name(task)
+            if not self._hold(_Held(task, start_before), name):
+                too_many.setdefault(name, []).append(task)
+        for name, put_off in too_many.items():
+            lane = self._lanes.get(name) or _LaneState()
+            await self._put_off_crowd(lane, put_off)
         return len(tasks)
+
+    async def _put_off_crowd(self, lane: _LaneState, tasks: list[DueTask]) -> None:
+        """Twice as long each time, beginning with what two of the lane's tasks take. At worst the lease ends."""
+        seconds = min(max(lane.seconds, 0.1) * 2 ** min(tasks[0].tries, 12), LONGEST_CROWD_WAIT)
+        with suppress(Exception):
+            await self._store.put_off(tasks, self._clock() + timedelta(seconds=seconds))
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -154,16 +173,20 @@ class Worker:
 
     # -- running -----------------------------------------------------------------------------------------------------
 
-    def _hold(self, held: _Held) -> None:
+    def _lane_name(self, task: DueTask) -> str:
         try:
-            name = self._lane_of.get(held.task.kind, by_account)(held.task)
+            return self._lane_of.get(task.kind, by_account)(task)
         except Exception:  # it cannot be read; its handler will say so
-            name = by_account(held.task)
+            return by_account(task)
+
+    def _hold(self, held: _Held, name: str) -> bool:
         lane = self._lanes.setdefault(name, _LaneState())
-        if lane.room(self._limits) > 0:
-            lane.waiting.append(held)
-            self._held += 1
-            self._start_waiting(name, lane)
+        if lane.room(self._limits) <= 0:
+            return False
+        lane.waiting.append(held)
+        self._held += 1
+        self._start_waiting(name, lane)
+        return True
 
     def _start_waiting(self, name: str, lane: _LaneState) -> None:
         now = asyncio.get_running_loop().time()
@@ -218,7 +241,7 @@ class Worker:
         log.error("a task failed", kind=task.kind, account_id=task.account_id, task_id=task.id, tries=task.tries,
                   again_in_seconds=wait, exc_info=error)  # fmt: skip
         with suppress(Exception):
-            await self._store.commit(Change(tasks=(_at(task, self._clock() + timedelta(seconds=wait)),)))
+            await self._store.put_off([task], self._clock() + timedelta(seconds=wait))
 
     # -- ending ------------------------------------------------------------------------------------------------------
 
@@ -226,15 +249,10 @@ class Worker:
         unstarted = [held.task for lane in self._lanes.values() for held in lane.waiting]
         self._lanes.clear()
         if unstarted:
-            now = self._clock()
             with suppress(Exception):
-                await self._store.commit(Change(tasks=tuple(_at(task, now) for task in unstarted)))
+                await self._store.put_off(unstarted, self._clock())
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=self._limits.grace)
             for running in late:
                 running.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-
-
-def _at(task: DueTask, due_at: datetime) -> Task:
-    return Task(task.account_id, task.id, task.kind, due_at, task.data)

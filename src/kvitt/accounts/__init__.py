@@ -1,0 +1,1 @@
+"""Accounts, API clients, tokens and scopes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from kvitt.delivery.flows_signature import Signatures
+from kvitt.delivery.flows import Deliverer
 from kvitt.delivery.wire import SignatureAnswer, shown
 from kvitt.web import Call, Needs, Route
 
@@ -14,7 +14,9 @@ _WRITE = Needs("checkout", "write")
 _READ = Needs("checkout", "read")
 
 
-def routes(signatures: Signatures) -> list[Route]:
+def routes(deliverer: Deliverer) -> list[Route]:
+    signatures = deliverer.signatures
+
     async def create(call: Call[None]) -> SignatureAnswer:
         return shown(await signatures.create(call.account_id, secrets.token_hex(32)), secret=True)
 

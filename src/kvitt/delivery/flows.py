@@ -18,6 +18,7 @@ from kvitt.core.change import Change, Event, Task, TaskKey, encode_text
 from kvitt.core.clock import Clock
 from kvitt.core.ids import new_uuid
 from kvitt.delivery.client import OutgoingClient
+from kvitt.delivery.flows_signature import Signatures
 from kvitt.delivery.model import SIGNATURE_ID, SIGNATURES, Outcome, Outgoing, Result
 from kvitt.delivery.rules import outcome_of
 from kvitt.delivery.signature import normalised, sign
@@ -30,38 +31,38 @@ _decode = msgspec.json.Decoder(Outgoing).decode
 
 
 class Deliverer:
-    """Sends deliveries of all accounts. `jitter` answers a random number from 0 up to 1."""
+    """Sends deliveries of all accounts. Made inside the event loop. `jitter` answers a random number from 0 up to 1."""
 
     def __init__(
         self,
         store: Store,
         clock: Clock,
-        client: OutgoingClient,
+        client: OutgoingClient | None = None,
+        *,
         on_delivered: OnDelivered | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        self.signatures = Signatures(store, clock)
         self._store = store
         self._clock = clock
-        self._client = client
+        self._client = client or OutgoingClient()
         self._on_delivered = on_delivered
         self._jitter = jitter
 
-    async def handle(self, task: DueTask) -> None:
+    async def deliver(self, task: DueTask) -> Outcome:
         """The worker's handler: one try, and the commit of what came of it."""
         outgoing = _read(task)
         outcome = await self._try(task, outgoing)
         if outcome.state == "retry":
             await self._store.commit(self._later(task, outcome))
-        elif outcome.state == "dead":
+        elif outcome.state == "dead" or outgoing is None:
             await self._store.commit(self._dead(task, outgoing, outcome))
-        elif self._on_delivered is None:
-            await self._store.commit(_done(task))
         else:
-            await self._delivered(task, outgoing, outcome, self._on_delivered)
+            await self._delivered(task, outgoing, outcome)
+        return outcome
 
-    async def deliver(self, task: DueTask) -> Outcome:
-        """One try, without committing anything."""
-        return await self._try(task, _read(task))
+    async def close(self) -> None:
+        await self._client.close()
 
     async def _try(self, task: DueTask, outgoing: Outgoing | None) -> Outcome:
         result = Result(fault="unreadable") if outgoing is None else await self._send(task.account_id, outgoing)
@@ -84,8 +85,10 @@ class Deliverer:
             headers["Content-Type"] = "application/json"
         return await self._client.send(account_id, outgoing.method, url, headers, body)
 
-    async def _delivered(self, task: DueTask, outgoing: Outgoing | None, outcome: Outcome, hook: OnDelivered) -> None:
-        if outgoing is None:
+    async def _delivered(self, task: DueTask, outgoing: Outgoing, outcome: Outcome) -> None:
+        hook = self._on_delivered
+        if hook is None:
+            await self._store.commit(_done(task))
             return
 
         async def decide() -> tuple[Change, None]:
@@ -135,8 +138,6 @@ def _read(task: DueTask) -> Outgoing | None:
 
 
 def _body_bytes(outgoing: Outgoing) -> bytes | None:
-    if outgoing.body is None:
-        return None
     raw = bytes(outgoing.body)
     if raw == b"null":
         return None

@@ -10,18 +10,21 @@ import msgspec
 from kvitt.core.change import Kind
 
 
+NO_BODY = msgspec.Raw(b"null")
+
+
 class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
     """One request to a shop, frozen when its cause happened. It is the data of a delivery task (as JSON).
 
     `event_id` travels as the header `event-delivery`: the same on every try, so that a receiver knows a repetition.
-    `body` is JSON to send as it stands (None: no body), either embedded or as a string that holds it.
+    `body` is JSON to send as it stands (null: no body), either embedded or as a string that holds it.
     `attempts` counts the tries that were made and failed. Other members of the task's data belong to whoever made it.
     """
 
     method: str
     url: str
     event_id: str
-    body: msgspec.Raw | None = None
+    body: msgspec.Raw = NO_BODY
     attempts: int = 0
 
 

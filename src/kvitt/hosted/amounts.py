@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from decimal import Decimal
 from functools import lru_cache
@@ -10,6 +11,9 @@ from babel import Locale
 from babel.numbers import NumberPattern, format_decimal
 
 from kvitt.core.money import EXPONENTS, to_decimal
+
+_TOUCHING = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+"""Where a currency's letters touch a digit: `NOK398`. Unicode (CLDR, currency spacing) wants a space there."""
 
 
 @lru_cache(maxsize=256)
@@ -23,7 +27,8 @@ def money(amount: int, currency: str, locale: Locale) -> str:
     """`amount`: minor units. 39800 NOK is `398,00 kr` in Norwegian and `NOK 398.00` in English."""
     decimals = EXPONENTS[currency]
     pattern = _with_decimals(locale.currency_formats["standard"], decimals, decimals)
-    return pattern.apply(to_decimal(amount, currency), locale, currency=currency, currency_digits=False)
+    text: str = pattern.apply(to_decimal(amount, currency), locale, currency=currency, currency_digits=False)
+    return _TOUCHING.sub("\N{NO-BREAK SPACE}", text)
 
 
 def percentage(rate: float, locale: Locale) -> str:

@@ -11,11 +11,12 @@ from urllib.parse import quote, urlsplit
 from msgspec import Struct
 
 from kvitt.checkout.flows import Checkout
-from kvitt.core.errors import NotFound, Refusal, Unavailable
+from kvitt.core.errors import NotFound, Unavailable
 from kvitt.hosted.assets import load_assets
 from kvitt.hosted.languages import choose, load_languages
 from kvitt.hosted.render import Pages, Place
 from kvitt.web import PUBLIC, Answer, Call, Route
+from kvitt.web.routes import Handler
 
 _SECURITY = {
     "content-security-policy": "; ".join([
@@ -48,10 +49,8 @@ def routes(checkout: Checkout) -> list[Route]:
     assets = load_assets()
     pages = Pages(languages, assets.modules)
 
-    def page(call: Call[None], html: bytes, language: str, status: int = 200) -> Answer:
+    def page(html: bytes, language: str, status: int = 200) -> Answer:
         headers = {**_SECURITY, "cache-control": "no-store", "content-language": language}
-        if status == Unavailable.status:
-            headers["retry-after"] = "5"
         return Answer(html, status, headers, "text/html; charset=utf-8")
 
     async def show(call: Call[None], sid: str, path: str) -> Answer:
@@ -63,10 +62,10 @@ def routes(checkout: Checkout) -> list[Route]:
             if view.state == "open":
                 await checkout.visited(sid, call.remote_ip, call.header("user-agent"))
         except NotFound:
-            return page(call, pages.apology("missing", language, place), language.code, 404)
+            return page(pages.apology("missing", language, place), language.code, 404)
         except Unavailable:
-            return page(call, pages.apology("unavailable", language, place), language.code, 503)
-        return page(call, pages.session(view, language, place), language.code)
+            return page(pages.apology("unavailable", language, place), language.code, 503)
+        return page(pages.session(view, language, place), language.code)
 
     async def by_path(call: Call[None]) -> Answer:
         sid = call.params["sid"]
@@ -83,7 +82,7 @@ def routes(checkout: Checkout) -> list[Route]:
         kept = _KEPT if call.params["version"] == assets.version else "no-cache"
         return Answer(asset.content, 200, {**_SECURITY, "cache-control": kept}, asset.content_type)
 
-    def route(path: str, handler: object, summary: str, query: type[Struct] | None = None) -> Route:
+    def route(path: str, handler: Handler, summary: str, query: type[Struct] | None = None) -> Route:
         return Route("GET", path, handler, PUBLIC, summary, "Payment page", query=query, hidden=True)
 
     return [

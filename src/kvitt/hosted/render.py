@@ -11,7 +11,7 @@ from kvitt.checkout.model.view import View
 from kvitt.hosted.languages import Language, Languages
 from kvitt.hosted.view import WAITING, card_product, initial, merchant_name, safe_href, summary
 
-_SCRIPT_WORDS = ("card.", "fix.", "refused.", "waiting.", "leaving.", "cancel.", "pay.b")
+_SCRIPT_WORDS = ("card.", "fix.", "refused.", "waiting.", "leaving.", "cancel.", "pay.b", "test.n")
 """The beginnings of the catalogue's keys that the script says by itself."""
 
 _TEST_CARD = "\0"  # stands where the template sets the number in its own type
@@ -65,7 +65,6 @@ class Pages:
         title = language.say(
             "title.open" if form else "title.other", **({"amount": shown.total} if form else {}), merchant=merchant
         )
-        before, after = language.say("test.explained", card=_TEST_CARD).split(_TEST_CARD)
         return self._html(
             "page.html",
             language,
@@ -82,10 +81,11 @@ class Pages:
             look=_FINAL.get(view.state),
             href=safe_href(view.href),
             modules=self._modules,
-            test_before=before,
-            test_after=after,
+            total_label=language.say("summary.total" if form or waiting else "summary.amount"),
+            test_card=language.say("test.card", card=_TEST_CARD).split(_TEST_CARD),
             data={
                 "waiting": waiting,
+                "test": view.test,
                 "product": product,
                 "decline": _decline(view),
                 "urls": _urls(place.root, view.id),
@@ -113,9 +113,11 @@ class Pages:
         )
 
 
-def _decline(view: View) -> dict[str, str | None] | None:
+def _decline(view: View) -> dict[str, str] | None:
+    if view.decline is None:
+        return None
     decline = view.decline
-    return decline and {"code": decline.code, "category": decline.category, "field": decline.field}
+    return {"code": decline.code, "category": decline.category, "message": decline.message}
 
 
 def _urls(root: str, session_id: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ at once, over all writers of this process; between processes versions and claims
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -17,6 +18,8 @@ from kvitt.core.errors import Unavailable
 from kvitt.store.group import Key, keys_of
 from kvitt.store.line import Line
 from kvitt.store.settle import Outcome, outcomes
+
+_log = logging.getLogger(__name__)
 
 LARGEST_GROUP = 64
 MOST_WAITING = 20_000
@@ -127,9 +130,11 @@ class Committer:
                 if result is None:
                     self._committed(waiting.change)
                 _answer(waiting, result)
+        except Exception:
+            _log.exception("a group of %d Changes failed in an unforeseen way", len(group))
         finally:
             for waiting in group:
-                _answer(waiting, Unavailable("The outcome is unknown: the server is stopping"))
+                _answer(waiting, Unavailable("The outcome is unknown: the write was interrupted"))
                 self._under_way.difference_update(waiting.keys)
             self._free.append(line)
             self._arm()

@@ -159,9 +159,7 @@ class Embedded:
         stat = folder.lstat()
         ours = {os.geteuid(), self._user.pw_uid if self._user else os.geteuid()}
         if folder.is_symlink() or stat.st_uid not in ours or stat.st_mode & 0o077:
-            raise EmbeddedError(
-                f"{folder} is not a private folder of kvitt; remove it or set KVITT_DATA_DIR."
-            )
+            raise EmbeddedError(f"{folder} is not a private folder of kvitt; remove it or set KVITT_DATA_DIR.")
         self._own(folder)
 
     def _own(self, path: Path) -> None:

@@ -35,7 +35,7 @@ def keys_of(change: Change) -> tuple[Key, ...]:
         *[("tasks", done.account_id, done.id) for done in change.done],
     )
     if len(keys) > 1 and len(set(keys)) < len(keys):
-        raise ValueError(f"a Change names one key twice: {sorted(key for key in keys if keys.count(key) > 1)[0]}")
+        raise ValueError(f"a Change names one key twice: {next(key for key in keys if keys.count(key) > 1)}")
     return keys
 
 
@@ -49,14 +49,13 @@ def group_arguments(gid: Any, changes: Sequence[Change]) -> list[Any]:
     for n, change in enumerate(changes):
         for p in change.puts:
             puts[p.table].append((n, p.account_id, p.id, p.version, p.doc, *p.columns))
-        for c in change.claims:
-            claims.append((n, c.account_id, c.key, c.value))
-        for e in change.events:
-            log.append((n, e.account_id, e.id, e.type, e.object_type, e.object_id, e.version, e.created_at, e.data))
-        for t in change.tasks:
-            tasks.append((n, t.account_id, t.id, t.kind, t.due_at, t.data))
-        for d in change.done:
-            done.append((n, d.account_id, d.id))
+        claims += [(n, c.account_id, c.key, c.value) for c in change.claims]
+        log += [
+            (n, e.account_id, e.id, e.type, e.object_type, e.object_id, e.version, e.created_at, e.data)
+            for e in change.events
+        ]
+        tasks += [(n, t.account_id, t.id, t.kind, t.due_at, t.data) for t in change.tasks]
+        done += [(n, d.account_id, d.id) for d in change.done]
     arguments: list[Any] = [gid]
     for name, rows in puts.items():
         rows.sort(key=_by_key)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
 from kvitt.core.errors import Unavailable
+
+T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 15.0
@@ -63,9 +66,15 @@ class Line:
                     command_timeout=COMMAND_SECONDS,
                     server_settings=self._settings,
                 )
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as e:
                 if monotonic() + pause >= deadline:
-                    raise Unavailable("The database cannot be reached") from None
+                    raise Unavailable("The database cannot be reached; nothing was written") from e
                 await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311
                 pause = min(pause * 2, 1.0)
             else:
@@ -84,6 +93,47 @@ class Line:
                 await connection.close(timeout=2)
             except Exception:
                 connection.terminate()
+
+
+class Lines:
+    """A few lines that take turns, for queries that are not grouped."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = list(lines)
+        self._free = list(lines)
+        self._turn = asyncio.Semaphore(len(lines))
+
+    async def run(self, query: Callable[[Any], Awaitable[T]], patience: float = 10.0) -> T:
+        """What `query(connection)` answers. When the connection is lost it runs again, so it must bear repeating."""
+        deadline = monotonic() + patience
+        async with self._turn:
+            line = self._free.pop()
+            try:
+                while True:
+                    connection = await line.connection(deadline)
+                    try:
+                        return await query(connection)
+                    except BaseException as error:
+                        if proves_rollback(error):
+                            raise
+                        line.drop()
+                        if not is_lost(error):
+                            raise
+                        if monotonic() >= deadline:
+                            raise Unavailable("The database does not answer") from error
+            finally:
+                self._free.append(line)
+
+    async def close(self) -> None:
+        for line in self._lines:
+            await line.close()
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection failed, rather than the program."""
+    return isinstance(
+        error, OSError | TimeoutError | asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError
+    )
 
 
 def proves_rollback(error: BaseException) -> bool:

@@ -1,4 +1,7 @@
-"""Brings a database up to date: forward only, one server at a time. For the command line; serving never imports this."""
+"""Brings a database up to date: forward only, one server at a time.
+
+For the command line: it imports Alembic, which nothing that serves requests does.
+"""
 
 from __future__ import annotations
 

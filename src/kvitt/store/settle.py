@@ -30,6 +30,7 @@ REFUSED = "select refused from groups where gid = $1"
 """What a committed group refused; {-1} when the id is our own fence, whose answer was lost too."""
 
 _MEETS = "KV001"
+_MET = "a row is newer, or what must be new exists"
 _WAITED_TOO_LONG = ("55P03", "57014")  # for a lock, or in all: somebody holds a row
 _TRY_AGAIN = ("40001", "40P01")  # serialization failure, deadlock
 _RECONNECT = ("25006", "53")  # read-only after a fail-over; out of disk, memory or connections
@@ -48,7 +49,7 @@ async def outcomes(line: Line, changes: Sequence[Change], deadline: float) -> li
         try:
             refused = await _send(line, gid, changes, deadline)
         except Unavailable as error:
-            return [error] * len(changes)
+            return _all(changes, error.message)
         except Exception as error:
             state = sqlstate(error)
             if state.startswith(_RECONNECT):
@@ -61,13 +62,12 @@ async def outcomes(line: Line, changes: Sequence[Change], deadline: float) -> li
             elif state not in _TRY_AGAIN and state not in _WAITED_TOO_LONG:
                 # Not the driver's message: it may quote the value.
                 return [ValueError(f"PostgreSQL cannot store this Change ({type(error).__name__} {state})")]
-            if monotonic() >= deadline:
-                return [Unavailable("The database is busy; nothing was written")] * len(changes)
-            await asyncio.sleep(0.02 + random.random() * 0.05)  # noqa: S311
         else:
-            if refused is None:
-                continue
-            return [Conflict("a row is newer, or what must be new exists") if n in refused else None for n in range(len(changes))]
+            if refused is not None:
+                return [Conflict(_MET) if n in refused else None for n in range(len(changes))]
+        if monotonic() >= deadline:
+            return _all(changes, "The database is busy; nothing was written")
+        await asyncio.sleep(0.01 + random.random() * 0.05)  # noqa: S311
 
 
 async def _send(line: Line, gid: UUID, changes: Sequence[Change], deadline: float) -> set[int] | None:
@@ -118,6 +118,10 @@ async def settle(line: Line, gid: UUID, deadline: float) -> set[int] | None:
             await asyncio.sleep(0.05 + random.random() * 0.1)  # noqa: S311
         else:
             return None if -1 in refused else refused
+
+
+def _all(changes: Sequence[Change], message: str) -> list[Outcome]:
+    return [Unavailable(message) for _ in changes]
 
 
 def new_gid() -> UUID:

@@ -13,12 +13,15 @@ _MAX_TOKEN = 8192
 
 def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
     """The token of the Authorization header, or Unauthorized that says what is wrong with it."""
-    values = [value for name, value in headers if name == b"authorization"]
-    if not values:
+    found = b""
+    for name, value in headers:
+        if name == b"authorization":
+            if found:
+                raise Unauthorized("more than one Authorization header")
+            found = value
+    if not found:
         raise Unauthorized("an Authorization header with a bearer token is required")
-    if len(values) > 1:
-        raise Unauthorized("more than one Authorization header")
-    scheme, _, token = values[0].partition(b" ")
+    scheme, _, token = found.partition(b" ")
     if scheme.lower() != b"bearer":
         raise Unauthorized("the Authorization header must be: Bearer <token>")
     token = token.strip()

@@ -36,8 +36,8 @@ class Headers:
 
     def __init__(self, base_url: str) -> None:
         always = fixed_headers.always(base_url)
-        self.api = (*fixed_headers.API, *always)
-        self.page = (*fixed_headers.PAGE, *always)
+        self.api = dict((*fixed_headers.API, *always))
+        self.page = dict((*fixed_headers.PAGE, *always))
 
 
 class Endpoint:
@@ -131,21 +131,25 @@ def _form_text(raw: bytes) -> str:
 
 
 def give(resp: Response, answer: msgspec.Struct | Answer, request_id: str, headers: Headers) -> None:
-    """Writes an answer: encoded, with the headers of its kind and then its own."""
+    """Writes an answer: encoded, with the headers of its kind and then its own.
+
+    The fixed headers go past Falcon's `set_headers`, which would lower-case eleven names that are lower case: 2 µs.
+    """
+    written = resp._headers
     if not isinstance(answer, Answer):
         resp.data = encode(answer)
-        resp.set_headers(headers.api)
+        written.update(headers.api)
     else:
         resp.data = _bytes(answer.body)
         resp.status = answer.status
         if answer.content_type == JSON:
-            resp.set_headers(headers.api)
+            written.update(headers.api)
         else:
-            resp.set_headers(headers.page)
-            resp.content_type = answer.content_type
+            written.update(headers.page)
+            written["content-type"] = answer.content_type
         if answer.headers:
             resp.set_headers(answer.headers)
-    resp.set_header("x-request-id", request_id)
+    written["x-request-id"] = request_id
 
 
 def _bytes(body: msgspec.Struct | bytes | str | None) -> bytes:

@@ -38,6 +38,7 @@ class Ask(Struct, frozen=True):
     """One request to a provider. `attempt_id` is the idempotency key: asked twice, money moves once.
 
     `payment_id`: our transaction's id. `reference`: the provider's own name for the payment, "" before it has one.
+    `automatic`: a capture that nobody asked for by hand.
     `card` comes with the first `act` of an authorization and never again.
     """
 
@@ -50,6 +51,7 @@ class Ask(Struct, frozen=True):
     product: str
     reference: str = ""
     final: bool = False
+    automatic: bool = False
     card: CardDetails | None = None
 
 

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit, urlunsplit
 
 import msgspec
 
-from kvitt.checkout.model.session import Session
+from kvitt.checkout.model.session import Session, SessionEventName
 from kvitt.checkout.model.transaction import Transaction, TransactionEvent
 from kvitt.core.change import Task, encode_text
 from kvitt.core.ids import is_test_account
@@ -44,7 +44,7 @@ class CallbackData(msgspec.Struct, frozen=True, omit_defaults=True):
     session_id: str
     transaction_id: str | None = None
     transaction_event_id: str | None = None
-    records: str | None = None
+    records: SessionEventName | None = None
     body: msgspec.Raw | None = None
 
 
@@ -83,7 +83,7 @@ def of_authorization(
 ) -> tuple[Task, ...]:
     """The callback that the payment went through (or was put on hold)."""
     event = transaction.events[-1]
-    records = "ON_HOLD_CALLBACK_SENT" if transaction.status == "ON_HOLD" else "AUTH_CALLBACK_SENT"
+    records: SessionEventName = "ON_HOLD_CALLBACK_SENT" if transaction.status == "ON_HOLD" else "AUTH_CALLBACK_SENT"
     return _about(account_id, event_id, transaction, session, now, {}, event, records)
 
 
@@ -101,7 +101,7 @@ def of_operation(
 
 def _about(
     account_id: str, event_id: str, transaction: Transaction, session: Session | None, now: datetime,
-    extra: dict[str, str], event: TransactionEvent, records: str | None,
+    extra: dict[str, str], event: TransactionEvent, records: SessionEventName | None,
 ) -> tuple[Task, ...]:  # fmt: skip
     url = transaction.url.callback_url if transaction.url else None
     if not url:
@@ -122,7 +122,8 @@ def _about(
         options.method, callback_target(url, parameters), event_id, transaction.session_id, transaction.id, event.id,
         records, body,
     )  # fmt: skip
-    task_id = f"callback:{transaction.id}:{event.id}"
+    # The task has the transaction's name for it: settling twice cannot owe the shop two calls.
+    task_id = f"callback:{transaction.id}:{event.id if records is None else 'paid'}"
     return (Task(account_id, task_id, CALLBACK_TASK, now + options.delay, encode_text(data)),)
 
 
@@ -265,5 +266,3 @@ def _is_public(host: str) -> bool:
     except ValueError:
         # 127.1, 2130706433 and 0x7f.0.0.1 are addresses too: a last label that is a number makes it one.
         return not _NUMERIC_LABEL.match(host.rpartition(".")[2])
-
-

@@ -137,9 +137,17 @@ def _items(items: tuple[Item, ...] | None, shipping: ShippingOption | None) -> t
     if shipping is not None:
         lines.append(
             TransactionItem(
-                id=shipping.id, line_id=shipping.line_id, description=shipping.title, quantity=1,
-                amount=shipping.amount, vat_amount=shipping.vat_amount, vat=shipping.vat, type="shipping",
-                fee_split=shipping.fee_split, splits=shipping.splits, thumbnail_url=shipping.thumbnail_url,
+                id=shipping.id,
+                line_id=shipping.line_id,
+                description=shipping.title,
+                quantity=1,
+                amount=shipping.amount,
+                vat_amount=shipping.vat_amount,
+                vat=shipping.vat,
+                type="shipping",
+                fee_split=shipping.fee_split,
+                splits=shipping.splits,
+                thumbnail_url=shipping.thumbnail_url,
             )  # fmt: skip
         )
     return tuple(lines) or None

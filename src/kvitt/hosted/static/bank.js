@@ -52,14 +52,15 @@ export async function pay(urls, payment) {
 
 /**
  * Reads an answer to pay.
- *   leave    { href }             go there: paid, or one more step elsewhere
+ *   leave    { href, paid }       go there: paid, or one more step elsewhere
  *   refused  { details, fields }  no money moved; may be tried again
  *   wait                          not known yet, or another payment is under way
  *   lost                          nobody can say whether the server got it
  *   look                          the session is not what the page shows any more
  */
 export function outcome(status, body) {
-  if (status === 200) return body.redirect_url ? { kind: "leave", href: body.redirect_url } : { kind: "wait" };
+  if (status === 200 && body.redirect_url) return { kind: "leave", href: body.redirect_url, paid: body.success === true };
+  if (status === 200) return { kind: "wait" };
   if (status === 409) return { kind: "wait" };
   if (status >= 500 || status === 408 || status === 429) return { kind: "lost" };
   const error = body.error ?? {};

@@ -23,8 +23,9 @@ export function field(input, { format, problem, announce, changed = () => {} }) 
     changed();
   });
 
-  input.addEventListener("blur", () => {
-    if (input.value === "") return;
+  input.addEventListener("blur", async () => {
+    await untilReleased();
+    if (input.value === "" || document.activeElement === input) return;
     const words = problem(input.value);
     if (words && words !== error.textContent) announce(words);
     show(words);
@@ -41,6 +42,17 @@ export function field(input, { format, problem, announce, changed = () => {} }) 
     },
   };
 }
+
+let pressed = null;
+document.addEventListener("pointerdown", () => {
+  pressed = new Promise((resolve) => {
+    const released = () => setTimeout(() => resolve((pressed = null)));
+    for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, released, { once: true });
+  });
+});
+
+/** An error that appears while a button is being pressed would move it away from under the finger. */
+const untilReleased = () => pressed ?? Promise.resolve();
 
 /** Formats on every input, with the caret where the person left it: after the same digit as before. */
 function keepFormatted(input, format, then) {

@@ -1,0 +1,181 @@
+"""The routes of checkout: sessions, transactions and profiles for the shop; view, pay and give up for the customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kvitt.checkout.flows import Actor, Checkout
+from kvitt.checkout.model.payment import Operation
+from kvitt.checkout.model.profile import Profile
+from kvitt.checkout.model.session import Session, SessionOptions
+from kvitt.checkout.model.transaction import Transaction
+from kvitt.checkout.model.view import Declined, Paid, View
+from kvitt.checkout.rules.settle import Settlement
+from kvitt.checkout.wire import (
+    Abandoned,
+    Action,
+    Capture,
+    CreateQuery,
+    IncludesQuery,
+    InlineSession,
+    Nothing,
+    Pay,
+    PayAnswer,
+    ProfileSession,
+    Refund,
+    SessionCreated,
+    pay_refused,
+)
+from kvitt.core.errors import InvalidOperation, problem
+from kvitt.web import PUBLIC, Answer, Call, Needs, Route
+
+_WRITE = Needs("checkout", "write")
+_READ = Needs("checkout", "read")
+_PROFILES = Needs("checkout", "read", also=("write",))
+_SESSIONS, _TRANSACTIONS, _CUSTOMER, _ADMIN = "Sessions", "Transactions", "Payment page", "Payment profiles"
+
+
+def actor_of(call: Call[Any]) -> Actor:
+    """Who calls, with the headers that name the calling system."""
+    headers = call.headers_with_prefix("dintero-system-")
+    return Actor(call.request_id, call.caller.subject if call.caller else None, headers or None)
+
+
+def routes(checkout: Checkout) -> list[Route]:
+    async def create(call: Call[SessionOptions]) -> SessionCreated:
+        listed = call.header("dintero-feature-toggles") or ""
+        toggles = frozenset(toggle.strip() for toggle in listed.split(",") if toggle.strip())
+        session = await checkout.create_session(call.account_id, call.body, toggles, actor_of(call))
+        url = checkout.page_url(session.id)
+        return SessionCreated(session.id, url, session if call.query.include_session else None)
+
+    async def create_inline(call: Call[SessionOptions]) -> SessionCreated:
+        call.body = msgspec.structs.replace(call.body, profile_id=None)
+        return await create(call)
+
+    async def get_session(call: Call[None]) -> Session:
+        return await checkout.get_session(call.account_id, call.params["session_id"], call.query.includes)
+
+    async def cancel(call: Call[Nothing | None]) -> Session:
+        return await checkout.cancel_session(call.account_id, call.params["session_id"], actor_of(call))
+
+    async def get_transaction(call: Call[None]) -> Transaction:
+        return await checkout.get_transaction(call.account_id, call.params["id"], call.query.includes)
+
+    async def capture(call: Call[Capture]) -> Answer:
+        return await operate(call, call.body.operation())
+
+    async def refund(call: Call[Refund]) -> Answer:
+        return await operate(call, call.body.operation())
+
+    async def void(call: Call[Nothing | None]) -> Answer:
+        return await operate(call, Operation("void"))
+
+    async def operate(call: Call[Any], operation: Operation) -> Answer:
+        settled = await checkout.operate(call.account_id, call.params["id"], operation, actor_of(call))
+        return _operated(settled)
+
+    async def profiles(call: Call[None]) -> Answer:
+        return Answer(msgspec.json.encode(await checkout.list_profiles(call.account_id)))
+
+    async def profile(call: Call[None]) -> Profile:
+        return await checkout.get_profile(call.account_id, call.params["profile_id"])
+
+    async def view(call: Call[None]) -> Answer:
+        return Answer(await checkout.view(call.params["sid"]), headers={"cache-control": "no-store"})
+
+    async def pay(call: Call[Pay]) -> PayAnswer | Answer:
+        body = call.body
+        paid = await checkout.pay(call.params["session_id"], body.payment_product_type, body.card, actor_of(call))
+        if isinstance(paid, Declined):
+            return Answer(pay_refused(paid.decline), status=400)
+        if isinstance(paid, Paid):
+            done = (Action("KVITT", "AUTHORIZED", "success"),)
+            return PayAnswer(True, done, paid.transaction_id, paid.redirect_url)
+        return PayAnswer(False, (), poll_url=paid.poll_url)
+
+    async def abandon(call: Call[Nothing | None]) -> Abandoned:
+        return Abandoned(await checkout.abandon(call.params["sid"], actor_of(call)))
+
+    def operation(verb: str, handler: Any, body: Any, summary: str) -> Route:
+        return Route(
+            "POST", f"/v1/transactions/{{id}}/{verb}", handler, _WRITE, summary, _TRANSACTIONS,
+            body=body, body_required=body is not Nothing, answers=Transaction, refusals=(404, 409),
+            description=_OPERATION,
+        )  # fmt: skip
+
+    return [
+        Route(
+            "POST", "/v1/sessions-profile", create, _WRITE, "Create a session from a payment profile", _SESSIONS,
+            body=ProfileSession, query=CreateQuery, answers=SessionCreated, description=_CREATE,
+        ),
+        Route(
+            "POST", "/v1/sessions", create_inline, _WRITE, "Create a session with its own configuration", _SESSIONS,
+            body=InlineSession, query=CreateQuery, answers=SessionCreated, description=_CREATE,
+        ),
+        Route(
+            "GET", "/v1/sessions/{session_id}", get_session, _READ, "Retrieve a session", _SESSIONS,
+            query=IncludesQuery, answers=Session, refusals=(404,),
+        ),
+        Route(
+            "POST", "/v1/sessions/{session_id}/cancel", cancel, _WRITE, "Cancel a session", _SESSIONS,
+            body=Nothing, body_required=False, answers=Session, refusals=(404, 409),
+            description="Voids an authorization. A session with captured money cannot be cancelled.",
+        ),
+        Route(
+            "GET", "/v1/transactions/{id}", get_transaction, _READ, "Retrieve a transaction", _TRANSACTIONS,
+            query=IncludesQuery, answers=Transaction, refusals=(404,),
+        ),
+        operation("capture", capture, Capture, "Capture"),
+        operation("refund", refund, Refund, "Refund"),
+        operation("void", void, Nothing, "Void"),
+        Route(
+            "GET", "/v1/admin/session/profiles", profiles, _PROFILES, "List payment profiles", _ADMIN,
+            answers=list[Profile],
+        ),
+        Route(
+            "GET", "/v1/admin/session/profiles/{profile_id}", profile, _PROFILES, "Retrieve a payment profile", _ADMIN,
+            answers=Profile, refusals=(404,),
+        ),
+        Route(
+            "GET", "/v1/view/{sid}/session", view, PUBLIC, "What the customer sees of a session", _CUSTOMER,
+            answers=View, refusals=(404,),
+        ),
+        Route(
+            "POST", "/v1/sessions/{session_id}/pay", pay, PUBLIC, "Pay a session", _CUSTOMER,
+            body=Pay, answers=PayAnswer, refusals=(404, 409), description=_PAY,
+        ),
+        Route(
+            "POST", "/v1/view/{sid}/session/abandon", abandon, PUBLIC, "The customer gives up", _CUSTOMER,
+            body=Nothing, body_required=False, answers=Abandoned, refusals=(404, 409),
+        ),
+    ]  # fmt: skip
+
+
+def _operated(settled: Settlement) -> Answer:
+    """200 when it was done, 202 when nobody knows yet. A refusal is no 200: that is all that shop plug-ins look at."""
+    transaction, attempt = settled.record.transaction, settled.attempt
+    if attempt.status == "unknown":
+        return Answer(transaction, status=202, headers={"event-request-id": attempt.request_id})
+    if attempt.status == "refused":
+        error = transaction.events[-1].error
+        message = f"The provider refused: {error.message if error else 'it gave no reason'}"
+        raise InvalidOperation(message, problem(message), code="PROVIDER_DECLINED")
+    return Answer(transaction)
+
+
+_CREATE = (
+    "`Dintero-Feature-Toggles: strict-session-amounts` refuses an `order.amount` that differs from the sum of the items "
+    "and the shipping. `include_session=true` answers the whole session too."
+)
+_OPERATION = (
+    "Answers 202 with the header `event-request-id` when the provider has not said what happened: an event with that "
+    "`request_id` stands on the transaction, and a later one names it in `correlation_request_id`. A refusal of the "
+    "provider is 400 with the code PROVIDER_DECLINED."
+)
+_PAY = (
+    "The session's id is all the customer needs. A declined payment is 400 with the code Rejected, and the session stays "
+    "open for another try; when the outcome is not known yet, `poll_url` tells it later."
+)

@@ -1,0 +1,113 @@
+"""Intent, call, outcome: the dance of every verb that moves money.
+
+The intent is committed before this begins. The provider is called with no transaction open; then what it said is
+settled. Whatever ends this in between, the task that was committed with the intent asks the provider again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from kvitt.checkout.flows.desk import Actor, Desk
+from kvitt.checkout.model.payment import UNKNOWN, Ask, CardDetails, Outcome
+from kvitt.checkout.model.session import SessionRecord
+from kvitt.checkout.model.transaction import Attempt, TransactionRecord
+from kvitt.checkout.rules.schedule import AskData
+from kvitt.checkout.rules.settle import Settlement, needs_session, settle
+from kvitt.checkout.rules.state import is_open
+from kvitt.core.change import Change, Row, TaskKey
+from kvitt.store import DueTask
+
+PATIENCE_SECONDS = 10.0
+"""How long a provider may take. Less than the 20 seconds after which the intent's task asks again."""
+
+log = structlog.get_logger("kvitt.checkout")
+
+Rows = tuple[Row[TransactionRecord], Row[SessionRecord] | None]
+
+
+async def perform(
+    desk: Desk, account_id: str, rows: Rows, attempt: Attempt, actor: Actor, card: CardDetails | None = None
+) -> Settlement:
+    """Asks the provider to do what was intended, and settles. Runs what follows from it (an automatic capture) too.
+
+    `rows`: as the intent left them. They are settled on without reading again when nothing else was under way.
+    """
+    outcome = await _call(desk, account_id, rows[0].doc, attempt, card=card)
+    alone = sum(is_open(other) for other in rows[0].doc.attempts) == 1
+    settled = await _settle(desk, account_id, rows[0].doc, attempt, outcome, actor, rows if alone else None)
+    if settled.follow is None:
+        return settled
+    row = await desk.transaction(account_id, settled.record.transaction.id)
+    session = await desk.session(account_id, settled.record.transaction.session_id)
+    return await perform(desk, account_id, (row, session), settled.follow, actor)
+
+
+async def ask_again(desk: Desk, task: DueTask, data: AskData) -> None:
+    """The task of an attempt whose outcome is not known: asks, and settles. A settled attempt asks nothing.
+
+    An authorization is looked up, since the card is gone. The other verbs are simply asked for once more: the attempt's
+    id keeps money from moving twice, and one that never reached the provider is done now.
+    """
+    row = await desk.transaction(task.account_id, data.transaction_id)
+    attempt = next((attempt for attempt in row.doc.attempts if attempt.id == data.attempt_id), None)
+    own = TaskKey(task.account_id, task.id)
+    if attempt is None or not is_open(attempt):
+        await desk.store.commit(Change(done=(own,)))
+        return
+    outcome = await _call(desk, task.account_id, row.doc, attempt, again=True)
+    actor = desk.by_itself()
+    settled = await _settle(desk, task.account_id, row.doc, attempt, outcome, actor, None, own)
+    if settled.follow is not None:
+        fresh = await desk.transaction(task.account_id, data.transaction_id)
+        session = await desk.session(task.account_id, fresh.doc.transaction.session_id)
+        await perform(desk, task.account_id, (fresh, session), settled.follow, actor)
+
+
+async def _call(
+    desk: Desk, account_id: str, record: TransactionRecord, attempt: Attempt, *, card: CardDetails | None = None,
+    again: bool = False,
+) -> Outcome:  # fmt: skip
+    """No answer in time, an error, an answer that makes no sense: all of it is unknown, none of it is failed."""
+    transaction = record.transaction
+    ask = Ask(
+        account_id=account_id, attempt_id=attempt.id, payment_id=transaction.id, verb=attempt.verb,
+        amount=attempt.amount, currency=transaction.currency, product=attempt.product,
+        reference=record.provider_reference, final=attempt.final, automatic=attempt.automatic, card=card,
+    )  # fmt: skip
+    try:
+        provider, _ = desk.provider_for(account_id, attempt.product)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await (provider.lookup(ask) if again and attempt.verb == "authorize" else provider.act(ask))
+    except Exception as error:  # its text may repeat what we sent: only its name is told
+        log.warning("a provider gave no answer", attempt=attempt.id, verb=attempt.verb, error=type(error).__name__)
+        return UNKNOWN
+
+
+async def _settle(
+    desk: Desk, account_id: str, record: TransactionRecord, attempt: Attempt, outcome: Outcome, actor: Actor,
+    known: Rows | None, task: TaskKey | None = None,
+) -> Settlement:  # fmt: skip
+    """Commits what the answer means. `known` rows are tried first. `task`: the one that is running, to be ended."""
+    transaction_id, session_id = record.transaction.id, record.transaction.session_id
+    with_session = needs_session(record, attempt)
+    first = [known] if known is not None and (known[1] is not None or not with_session) else []
+
+    async def rows() -> Rows:
+        if first:
+            return first.pop()
+        if with_session:
+            return await desk.transaction_and_session(account_id, transaction_id, session_id)
+        return await desk.transaction(account_id, transaction_id), None
+
+    async def decide() -> tuple[Change, Settlement]:
+        row, session = await rows()
+        settled = settle(account_id, row, session, attempt.id, outcome, desk.moment(actor))
+        change = settled.change
+        if task is not None and task not in change.done:
+            change += Change(done=(task,))
+        return change, settled
+
+    return await desk.store.decide(decide, on=(account_id, transaction_id))

@@ -1,0 +1,54 @@
+"""Capture, refund and void, written once; and the automatic capture, which is one of them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kvitt.checkout.flows.dance import perform
+from kvitt.checkout.flows.desk import Actor, Desk
+from kvitt.checkout.model.payment import Operation
+from kvitt.checkout.model.transaction import Attempt, TransactionRecord
+from kvitt.checkout.rules import operations
+from kvitt.checkout.rules.automatic import still_wanted
+from kvitt.checkout.rules.settle import Settlement
+from kvitt.core.change import Change, Row, TaskKey
+from kvitt.core.ids import new_uuid
+from kvitt.store import DueTask
+
+Intent = tuple[Row[TransactionRecord], Attempt]
+
+
+async def operate(desk: Desk, account_id: str, transaction_id: str, operation: Operation, actor: Actor) -> Settlement:
+    """Moves the money, or refuses. `attempt.status` of the answer says how it went: done, refused or unknown."""
+    attempt_id = new_uuid()
+
+    async def decide() -> tuple[Change, Intent]:
+        row = await desk.transaction(account_id, transaction_id)
+        _, can = desk.provider_for(account_id, row.doc.transaction.payment_product_type)
+        change, after, attempt = operations.begin(account_id, row, operation, can, attempt_id, desk.moment(actor))
+        return change, (after, attempt)
+
+    row, attempt = await desk.store.decide(decide, on=(account_id, transaction_id))
+    return await perform(desk, account_id, (row, None), attempt, actor)
+
+
+async def capture_automatically(desk: Desk, task: DueTask) -> None:
+    """An automatic capture was refused some time ago: once more, unless somebody captured or voided meanwhile."""
+    transaction_id = msgspec.json.decode(task.data, type=str)
+    attempt_id, actor = new_uuid(), desk.by_itself()
+    own = Change(done=(TaskKey(task.account_id, task.id),))
+
+    async def decide() -> tuple[Change, Intent | None]:
+        row = await desk.transaction(task.account_id, transaction_id)
+        if not still_wanted(row.doc):
+            return own, None
+        operation = Operation("capture", amount=row.doc.transaction.amount)
+        _, can = desk.provider_for(task.account_id, row.doc.transaction.payment_product_type)
+        change, after, attempt = operations.begin(
+            task.account_id, row, operation, can, attempt_id, desk.moment(actor), automatic=True
+        )
+        return change + own, (after, attempt)
+
+    intent = await desk.store.decide(decide, on=(task.account_id, transaction_id))
+    if intent is not None:
+        await perform(desk, task.account_id, (intent[0], None), intent[1], actor)

@@ -1,0 +1,67 @@
+"""The customer pays."""
+
+from __future__ import annotations
+
+from kvitt.checkout.flows.dance import perform
+from kvitt.checkout.flows.desk import Actor, Desk, account_in
+from kvitt.checkout.model.payment import CardDetails
+from kvitt.checkout.model.session import SessionRecord
+from kvitt.checkout.model.transaction import Attempt, TransactionRecord
+from kvitt.checkout.model.view import Declined, NotKnown, Paid, Payment
+from kvitt.checkout.rules.callbacks import return_target
+from kvitt.checkout.rules.cards import read_card, shown
+from kvitt.checkout.rules.configuration import offered
+from kvitt.checkout.rules.payments import begin_payment, refuse_unless_payable
+from kvitt.checkout.rules.state import return_error, session_state
+from kvitt.checkout.rules.views import decline_of
+from kvitt.core.change import Change, Row
+from kvitt.core.errors import InvalidRequest, problem
+from kvitt.core.ids import new_short_id, new_uuid
+
+Intent = tuple[Row[SessionRecord], Row[TransactionRecord], Attempt]
+
+
+async def pay(desk: Desk, session_id: str, product: str, card: CardDetails | None, actor: Actor) -> Payment:
+    """One try. However many come at once, one is made and the others are told that it is under way."""
+    account_id = account_in(session_id)
+    attempt_id = new_uuid()
+    transaction_id = new_short_id(account_id, desk.clock())
+
+    async def decide() -> tuple[Change, tuple[Intent, CardDetails]]:
+        session, transaction = await desk.session_and_transaction(account_id, session_id)
+        moment = desk.moment(actor)
+        refuse_unless_payable(session.doc, transaction.doc if transaction else None, moment)
+        _refuse_unless_offered(desk, account_id, session.doc, product)
+        read = _read(card, desk)
+        change, *intent = begin_payment(
+            account_id, session, transaction, transaction_id, attempt_id, product, shown(read), moment
+        )
+        return change, ((intent[0], intent[1], intent[2]), read)
+
+    (session, transaction, attempt), read = await desk.store.decide(decide, on=(account_id, session_id))
+    settled = await perform(desk, account_id, (transaction, session), attempt, actor, read)
+    return _told(desk, settled.record, settled.session or session.doc, attempt.id)
+
+
+def _told(desk: Desk, record: TransactionRecord, session: SessionRecord, attempt_id: str) -> Payment:
+    attempt = next(attempt for attempt in record.attempts if attempt.id == attempt_id)
+    if attempt.status == "refused":
+        error = record.transaction.events[-1].error
+        assert error is not None, "a refusal is an event with its error"  # noqa: S101
+        return Declined(decline_of(error), record.transaction.id)
+    if attempt.status != "done":
+        return NotKnown(f"{desk.base_url}/v1/view/{session.session.id}/session")
+    error_name = return_error(session_state(session, record, desk.clock()), record)
+    return Paid(record.transaction.id, return_target(session.session, error_name))
+
+
+def _refuse_unless_offered(desk: Desk, account_id: str, record: SessionRecord, product: str) -> None:
+    if product not in offered(record.session.configuration, desk.products_of(account_id)):
+        message = "The session does not offer this payment product"
+        raise InvalidRequest(message, problem(message, "payment_product_type"))
+
+
+def _read(card: CardDetails | None, desk: Desk) -> CardDetails:
+    if card is None:
+        raise InvalidRequest("The payment product takes a card", problem("card is required", "card"))
+    return read_card(card, desk.clock())

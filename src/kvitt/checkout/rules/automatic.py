@@ -1,0 +1,46 @@
+"""Capturing by itself, for sessions with `configuration.auto_capture`.
+
+The capture is opened in the Change that settles the authorization. The shop's callback waits for CAPTURED. A capture that
+the provider refuses is tried again after 1 minute, 10 minutes, 1 hour, then every 4 hours until 48 hours after the payment;
+a capture made by hand ends that.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from kvitt.checkout.model.transaction import Attempt, TransactionRecord
+from kvitt.checkout.rules.moment import Moment
+from kvitt.checkout.rules.state import is_open
+from kvitt.core.change import Task, encode_text
+
+AUTOMATIC_CAPTURE_TASK = "checkout.auto_capture"
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 10, 60, 240))
+GIVEN_UP_AFTER = timedelta(hours=48)
+
+
+def automatic_attempt(record: TransactionRecord, attempt_id: str, moment: Moment) -> Attempt:
+    reference = (record.transaction.metadata or {}).get("event_reference")
+    return Attempt(
+        id=attempt_id, verb="capture", amount=record.transaction.amount, status="open", created_at=moment.now,
+        product=record.transaction.payment_product_type, request_id=moment.request_id, automatic=True,
+        reference=None if reference is None else str(reference),
+    )  # fmt: skip
+
+
+def next_automatic(account_id: str, record: TransactionRecord, now: datetime) -> tuple[Task, ...]:
+    """When to try once more, or nothing when that is over."""
+    tries = sum(attempt.automatic for attempt in record.attempts)
+    first = next(attempt for attempt in record.attempts if attempt.automatic)
+    due_at = now + WAITS[min(tries, len(WAITS)) - 1]
+    if due_at - first.created_at > GIVEN_UP_AFTER:
+        return ()
+    transaction_id = record.transaction.id
+    task_id = f"auto_capture:{transaction_id}:{tries}"
+    return (Task(account_id, task_id, AUTOMATIC_CAPTURE_TASK, due_at, encode_text(transaction_id)),)
+
+
+def still_wanted(record: TransactionRecord) -> bool:
+    """Nobody captured or voided meanwhile, and nobody is about to."""
+    untouched = record.callback_owed and record.transaction.status == "AUTHORIZED"
+    return untouched and not any(is_open(attempt) for attempt in record.attempts)

@@ -1,0 +1,73 @@
+"""What the log keeps of a change to a draft or an order: who asked, with which words, and where it led."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from kvitt.core.change import Event, encode_text
+from kvitt.orders.model import Draft, Operation, Order, Origin, Verb
+
+
+class KeptRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`body` is the request's body as text, its first 64 KiB."""
+
+    method: str
+    path: str
+    body: str
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An event's data. `status` and `payment_status` are those after the change."""
+
+    created_by: str
+    client_id: str
+    request: KeptRequest
+    status: str
+    payment_status: str | None = None
+    order_id: str | None = None
+    draft_id: str | None = None
+    verb: str | None = None
+    operation: Operation | None = None
+
+
+def draft_event(origin: Origin, type: str, draft: Draft, *, id: str, now: datetime) -> Event:
+    entry = Entry(
+        created_by=origin.subject,
+        client_id=origin.client_id,
+        request=_kept(origin),
+        status=draft.status,
+        order_id=draft.order.order_id,
+    )
+    return Event(origin.account_id, id, type, "draft", draft.id, draft.version, now, encode_text(entry))
+
+
+def order_event(
+    origin: Origin,
+    type: str,
+    order: Order,
+    *,
+    id: str,
+    now: datetime,
+    draft_id: str | None = None,
+    verb: Verb | None = None,
+    operation: Operation | None = None,
+) -> Event:
+    """`draft_id`: the draft that made or changed the order. `verb` and `operation`: what was registered on it."""
+    entry = Entry(
+        created_by=origin.subject,
+        client_id=origin.client_id,
+        request=_kept(origin),
+        status=order.status,
+        payment_status=order.payment_status,
+        order_id=order.order_id,
+        draft_id=draft_id,
+        verb=verb,
+        operation=operation,
+    )
+    return Event(origin.account_id, id, type, "order", order.id, order.version, now, encode_text(entry))
+
+
+def _kept(origin: Origin) -> KeptRequest:
+    return KeptRequest(method=origin.method, path=origin.path, body=origin.body_text())

@@ -1,0 +1,98 @@
+"""Every no of the order service has a name.
+
+InvalidRequest 400
+├── InvalidDraft            a draft that contradicts itself; every fault with its path
+├── UnsupportedOption       an option that is known, and would change what happens, but is not supported yet
+├── UnknownLine             an operation on a line that the order does not have
+├── DuplicateLine           the same line twice in one operation
+├── WrongSign               an amount of nothing, or of the other sign than its line
+└── AuthorizationRequired   an order with several authorizations, and none is named
+Conflicting 409
+├── OrderIdTaken            another order has the number
+├── OrderNotOpen            the order is closed or cancelled
+├── OrderFull               so many lines, or operations, that no more are taken
+├── UnknownAuthorization    the named authorization is not a successful one of this order
+├── AlreadyAuthorized       the line was authorized before, and the order takes one authorization a line
+├── ExceedsLine             more authorized than the line costs
+├── ExceedsAuthorized       more captured or cancelled than is authorized and still there
+├── ExceedsCaptured         more refunded than was captured and not given back
+├── GivenBackTwice          a reversal captured of money that was refunded already
+└── ExceedsReversible       more taken back of a line than is left of it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kvitt.core.errors import Conflicting, InvalidRequest, Problem, Refusal
+
+
+class InvalidDraft(InvalidRequest):
+    """A draft that contradicts itself."""
+
+
+class UnsupportedOption(InvalidRequest):
+    """An option that is known but not supported."""
+
+
+class UnknownLine(InvalidRequest):
+    """The order has no such line."""
+
+
+class DuplicateLine(InvalidRequest):
+    """The same line twice in one operation."""
+
+
+class WrongSign(InvalidRequest):
+    """An amount that its line cannot have."""
+
+
+class AuthorizationRequired(InvalidRequest):
+    """authorization_id is required: the order takes several authorizations."""
+
+
+class OrderIdTaken(Conflicting):
+    """Another order has the number."""
+
+
+class OrderNotOpen(Conflicting):
+    """The order is closed or cancelled."""
+
+
+class OrderFull(Conflicting):
+    """No more lines or operations are taken."""
+
+
+class UnknownAuthorization(Conflicting):
+    """No successful authorization of this order has that id."""
+
+
+class AlreadyAuthorized(Conflicting):
+    """The line was authorized before, and the order takes one authorization a line."""
+
+
+class ExceedsLine(Conflicting):
+    """More authorized than the line costs."""
+
+
+class ExceedsAuthorized(Conflicting):
+    """More captured or cancelled than is authorized and still there."""
+
+
+class ExceedsCaptured(Conflicting):
+    """More refunded than was captured and not given back."""
+
+
+class GivenBackTwice(Conflicting):
+    """A reversal captured of money that was refunded already."""
+
+
+class ExceedsReversible(Conflicting):
+    """More taken back of a line than is left of it."""
+
+
+def refuse_if(problems: Sequence[Problem], refusal: type[Refusal]) -> None:
+    """Raises `refusal` with all the problems, the first of them as its message; nothing when there are none."""
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise refusal(problems[0].message + more, *problems)

@@ -1,0 +1,33 @@
+"""Lists: rows of one account, filtered by equality, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kvitt.store.line import Lines
+from kvitt.store.read import can_exist
+from kvitt.store.tables import TABLES
+
+
+async def list_rows(
+    lines: Lines, table: str, account_id: str, where: Mapping[str, str], limit: int
+) -> list[tuple[int, str]]:
+    """(version, doc) of at most `limit` rows. Raises ValueError for a column that the table does not declare."""
+    columns = TABLES[table].columns
+    for column in where:
+        if columns.get(column) != "text":
+            raise ValueError(f"{table} cannot be filtered by {column}")
+    values = [account_id, *where.values()]
+    if not all(can_exist(value) for value in values):
+        return []
+    filters = "".join(f" and {column} = ${n}" for n, column in enumerate(where, start=2))
+    query = (
+        f"select version, doc from {table} where account_id = $1{filters} "  # noqa: S608
+        f"order by {TABLES[table].newest_first} limit ${len(values) + 1}"
+    )
+
+    async def run(connection: Any) -> list[tuple[int, str]]:
+        return [(row[0], row[1]) for row in await connection.fetch(query, *values, limit)]
+
+    return await lines.run(run)

@@ -1,0 +1,158 @@
+"""The store: all that a feature may ask of the database, and nothing that names it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any, TypeVar
+
+import msgspec
+
+from kvitt.core.change import Change, Event, Kind, Row
+from kvitt.core.errors import Unavailable
+from kvitt.store.commit import Committer
+from kvitt.store.decide import Turns, decide_and_commit
+from kvitt.store.feed import Cursor, read_feed
+from kvitt.store.line import BY_KEY, COMMON, Line, Lines
+from kvitt.store.listing import list_rows
+from kvitt.store.prune import prune_groups
+from kvitt.store.read import Reads, check_lookup
+from kvitt.store.tasks import DueTask, next_at, put_off, take
+
+D = TypeVar("D", bound=msgspec.Struct)
+T = TypeVar("T")
+
+_list = list  # inside the class the name is a method
+
+SOON = timedelta(milliseconds=50)
+
+
+class Store:
+    """Made by `connect`. Holds a few connections, that open again by themselves after the database was away."""
+
+    def __init__(self, committer: Callable[[Callable[[Change], None]], Committer], reads: Reads, lines: Lines) -> None:
+        self.tasks_waiting = asyncio.Event()
+        """Set when this process committed a task that is due now; whoever takes tasks clears it."""
+        self._committer = committer(self._committed)
+        self._reads = reads
+        self._lines = lines
+        self._turns = Turns()
+        self._decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+
+    async def get(self, kind: Kind[D], account_id: str, id: str) -> Row[D] | None:
+        """The document with this id. Sees every Change that this process was told is committed."""
+        return self._row(kind, await self._reads.find((kind.table, "id"), account_id, id))
+
+    async def find(self, kind: Kind[D], account_id: str, column: str, value: str) -> Row[D] | None:
+        """The newest document whose indexed column has this value. ValueError when the column has no index."""
+        return self._row(kind, await self._reads.find(check_lookup(kind.table, column), account_id, value))
+
+    async def list(
+        self, kind: Kind[D], account_id: str, *, where: Mapping[str, str] | None = None, limit: int = 100
+    ) -> list[Row[D]]:
+        """Documents of the account, newest first, whose columns equal what `where` says."""
+        rows = await list_rows(self._lines, kind.table, account_id, where or {}, limit)
+        decode = self._decoder(kind).decode
+        return [Row(version, decode(doc)) for version, doc in rows]
+
+    async def claimed(self, account_id: str, key: str) -> str | None:
+        """Whose a claim is (its value), None when it is free."""
+        found = await self._reads.find(("claims", "key"), account_id, key)
+        return None if found is None else found[0]
+
+    async def commit(self, change: Change) -> None:
+        """Returns when the Change is durable, all of it.
+
+        Raises Conflict when a row is newer than the Put says, or what must be new exists: nothing was written.
+        Raises Unavailable after about 30 seconds without the database; the message says whether something was written
+        or the outcome is unknown. Raises ValueError for a Change that can never be stored: one that names a key twice,
+        or holds what PostgreSQL cannot. A caller that is cancelled knows nothing of the outcome.
+        """
+        await self._committer.commit(change)
+
+    async def decide(
+        self, decide: Callable[[], Awaitable[tuple[Change, T]]], *, on: tuple[str, str] | None = None
+    ) -> T:
+        """Load, rule, commit: calls `decide`, commits its Change and answers what it answered with it.
+
+        On Conflict it calls `decide` again, ten times at most, and then raises Conflicting. An empty Change is not
+        committed. `on` = (account_id, object_id) lets this process decide about an object one at a time, in the order
+        of arrival, so that a crowd on one object does not burn its tries; between processes versions decide.
+        `decide` must not call a provider.
+        """
+        if on is None:
+            return await decide_and_commit(decide, self.commit)
+        async with self._turns.of(on):
+            return await decide_and_commit(decide, self.commit)
+
+    async def take_tasks(self, limit: int, lease: timedelta, kinds: Sequence[str] | None = None) -> _list[DueTask]:
+        """At most `limit` due tasks, oldest first, for this taker alone until `lease` has passed.
+
+        A task that is not `done` by then falls due again. `kinds`: only these.
+        """
+        return await take(self._lines, limit, lease, kinds)
+
+    async def put_off(self, tasks: Sequence[DueTask], due_at: datetime) -> None:
+        """Tasks that were taken and not done become due at another time; their tries stay counted."""
+        await put_off(self._lines, tasks, due_at)
+
+    async def next_task_at(self) -> datetime | None:
+        """When the next task falls due (in the past when one is due); leased ones count with the end of their lease."""
+        return await next_at(self._lines)
+
+    async def feed(self, account_id: str, after: Cursor | None, limit: int) -> tuple[_list[Event], Cursor]:
+        """Events of the account after a cursor, oldest first, and the cursor to go on from. Never skips one."""
+        return await read_feed(self._lines, account_id, after, limit)
+
+    async def prune(self, now: datetime) -> int:
+        """Forgets settled groups that nobody can be in doubt about any more; answers how many. Run it hourly."""
+        return await prune_groups(self._lines, now)
+
+    async def healthy(self) -> bool:
+        """Whether the database answers within two seconds."""
+        try:
+            await self._lines.run(lambda connection: connection.fetchval("select 1"), patience=2.0)
+        except Unavailable:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Lets what waits land, then closes the connections."""
+        await self._committer.close()
+        await self._reads.close()
+        await self._lines.close()
+
+    def _row(self, kind: Kind[D], found: tuple[Any, ...] | None) -> Row[D] | None:
+        if found is None:
+            return None
+        return Row(found[0], self._decoder(kind).decode(found[1]))
+
+    def _decoder(self, kind: Kind[D]) -> msgspec.json.Decoder[D]:
+        decoder = self._decoders.get(kind.type)
+        if decoder is None:
+            decoder = self._decoders[kind.type] = msgspec.json.Decoder(kind.type)
+        return decoder
+
+    def _committed(self, change: Change) -> None:
+        if change.tasks and not self.tasks_waiting.is_set():
+            soon = datetime.now(UTC) + SOON
+            if any(task.due_at <= soon for task in change.tasks):
+                self.tasks_waiting.set()
+
+
+async def connect(database_url: str, *, writers: int = 2, readers: int = 1) -> Store:
+    """A Store on a migrated database. Raises Unavailable when it cannot be reached, or was never migrated."""
+    lines = [Line(database_url, BY_KEY) for _ in range(writers)]
+    reads = [Line(database_url, BY_KEY) for _ in range(readers)]
+    others = [Line(database_url, COMMON) for _ in range(2)]
+    deadline = monotonic() + 5
+    for line in (*lines, *reads, others[0]):
+        await line.connection(deadline)
+    connection = await others[0].connection(deadline)
+    if await connection.fetchval("select to_regproc('commit_group_v1') is null"):
+        for line in (*lines, *reads, *others):
+            await line.close()
+        raise Unavailable("The database is not up to date: run kvitt migrate")
+    return Store(lambda committed: Committer(lines, committed), Reads(reads), Lines(others))

@@ -1,0 +1,80 @@
+"""JSON Schemas of the structs that routes name, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from kvitt.web.refusals import Error
+from kvitt.web.routes import Route
+
+Doc = dict[str, Any]
+
+_REFERENCE = "#/components/schemas/{name}"
+
+
+class Schemas:
+    """Components for all types of some routes. Structs of one name in two features get their full names."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        types: dict[int, Any] = {}
+        for route in routes:
+            for found in (route.body, route.answers, route.query):
+                if found is not None:
+                    types[id(found)] = found
+        given = [*types.values(), Error]
+        schemas, components = msgspec.json.schema_components(given, ref_template=_REFERENCE)
+        self._by_type = dict(zip(map(id, given), map(_polished, schemas), strict=True))
+        self._all = {name: _polished(schema) for name, schema in components.items()}
+        self._queries = {self._name(route.query) for route in routes if route.query is not None}
+        self.error: Doc = self._by_type[id(Error)]
+        self.components = {name: schema for name, schema in self._all.items() if name not in self._queries}
+
+    def of(self, type: Any) -> Doc:
+        """The schema of a route's type: mostly a reference."""
+        schema: Doc = self._by_type[id(type)]
+        return schema
+
+    def query_parameters(self, query: type[msgspec.Struct] | None) -> Iterable[Doc]:
+        """The members of a query struct, as parameters."""
+        if query is None:
+            return
+        schema = self._all[self._name(query)]
+        for name, member in schema.get("properties", {}).items():
+            parameter: Doc = {"name": name, "in": "query", "required": name in schema.get("required", ())}
+            if "description" in member:
+                parameter["description"] = member["description"]
+            yield {**parameter, "schema": _without_null(member)}
+
+    def _name(self, type: Any) -> str:
+        reference: str = self._by_type[id(type)]["$ref"]
+        return reference.rpartition("/")[2]
+
+
+def _polished(schema: Any) -> Any:
+    """msgspec's schema in the words of the wire: decimals are numbers there, and patterns are ECMAScript's."""
+    if isinstance(schema, list):
+        return [_polished(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    polished = {key: _polished(value) for key, value in schema.items()}
+    if polished.get("format") == "decimal" and polished.get("type") == "string":
+        del polished["format"]
+        polished["type"] = "number"
+    if isinstance(polished.get("pattern"), str):
+        polished["pattern"] = polished["pattern"].replace("\\Z", "$").replace("\\A", "^")
+    return polished
+
+
+def _without_null(member: Doc) -> Doc:
+    """A query has no null: a parameter that may be left out is not one that may be null."""
+    schema = {key: value for key, value in member.items() if key != "description"}
+    if schema.get("default", 0) is None:
+        del schema["default"]
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if choices and len(choices) < len(schema["anyOf"]):
+        rest = {key: value for key, value in schema.items() if key != "anyOf"}
+        return {**choices[0], **rest} if len(choices) == 1 else {**rest, "anyOf": choices}
+    return schema

@@ -1,0 +1,111 @@
+"""Reads find what stands, alone or many at once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from kvitt.core.change import Change
+
+
+async def test_a_document_comes_back_as_it_was_put_with_the_version_to_replace_it(store, shelf):
+    parcel = shelf.parcel("a", note="Stablestol for utendørsbruk 🪑", count=3)
+    await store.commit(Change(puts=(shelf.kind.put(shelf.account_id, "a", parcel),)))
+    row = await store.get(shelf.kind, shelf.account_id, "a")
+    assert (row.version, row.doc) == (1, parcel)
+
+
+async def test_what_is_not_there_is_none(store, shelf):
+    assert await store.get(shelf.kind, shelf.account_id, "nothing") is None
+    assert await store.find(shelf.kind, shelf.account_id, "order_id", "nothing") is None
+    assert await store.claimed(shelf.account_id, "nothing") is None
+
+
+@pytest.mark.parametrize("value", ["nul\0", "half \ud800", "x" * 100_000, "'; drop table orders; --", "%", ""])
+async def test_values_that_no_row_can_have_find_nothing_and_disturb_nobody(store, shelf, value):
+    await store.commit(Change(puts=tuple(shelf.put(f"a-{n}") for n in range(5))))
+    *rows, none, not_found, free = await asyncio.gather(
+        *(store.get(shelf.kind, shelf.account_id, f"a-{n}") for n in range(5)),
+        store.get(shelf.kind, shelf.account_id, value),
+        store.find(shelf.kind, shelf.account_id, "order_id", value),
+        store.claimed(shelf.account_id, value),
+    )
+    assert all(row.version == 1 for row in rows)
+    assert none is not_found is free is None
+    assert await store.list(shelf.kind, shelf.account_id, where={"status": value}) == []
+
+
+async def test_a_thousand_reads_at_once_each_get_their_own_document(store, shelf):
+    await store.commit(Change(puts=tuple(shelf.put(f"a-{n}") for n in range(300))))
+    rows = await asyncio.gather(*(store.get(shelf.kind, shelf.account_id, f"a-{n % 400}") for n in range(1000)))
+    assert [row and row.doc.id for row in rows] == [f"a-{n % 400}" if n % 400 < 300 else None for n in range(1000)]
+
+
+async def test_a_read_after_a_commit_sees_it_whatever_reads_are_under_way(store, shelf):
+    await store.commit(Change(puts=(shelf.put("a"),)))
+
+    async def read_all_the_time():
+        for _ in range(150):
+            await store.get(shelf.kind, shelf.account_id, "a")
+
+    crowd = [asyncio.create_task(read_all_the_time()) for _ in range(4)]
+    for version in range(1, 20):
+        await store.commit(Change(puts=(shelf.put("a", version),)))
+        assert (await store.get(shelf.kind, shelf.account_id, "a")).version == version + 1
+    await asyncio.gather(*crowd)
+
+
+async def test_finding_by_a_column_that_several_share_answers_the_newest(store, shelf):
+    first = shelf.parcel("old", order_id="shared")
+    second = shelf.parcel("new", order_id="shared", created_at=first.created_at + timedelta(seconds=1))
+    for parcel in (second, first):
+        await store.commit(Change(puts=(shelf.kind.put(shelf.account_id, parcel.id, parcel),)))
+    alone = await store.find(shelf.kind, shelf.account_id, "order_id", "shared")
+    many = await asyncio.gather(
+        *(store.find(shelf.kind, shelf.account_id, "order_id", value) for value in ("shared", "no", "none", "shared"))
+    )
+    assert [row and row.doc.id for row in (alone, *many)] == ["new", "new", None, None, "new"]
+
+
+async def test_finding_by_a_column_without_an_index_is_a_programming_error(store, shelf):
+    with pytest.raises(ValueError, match="no index"):
+        await store.find(shelf.kind, shelf.account_id, "payment_status", "paid")
+
+
+async def test_another_accounts_documents_are_not_found(store, shelf):
+    await store.commit(Change(puts=(shelf.put("a"),), claims=(shelf.claim("k"),)))
+    assert await store.get(shelf.kind, "T00000000", "a") is None
+    assert await store.find(shelf.kind, "T00000000", "order_id", "O-a") is None
+    assert await store.claimed("T00000000", "k") is None
+
+
+async def test_lists_are_filtered_newest_first_and_limited(store, shelf):
+    start = shelf.parcel("x").created_at
+    await store.commit(
+        Change(
+            puts=tuple(
+                shelf.put(f"a-{n}", created_at=start + timedelta(minutes=n), status=("open", "closed")[n % 2])
+                for n in range(6)
+            )
+        )
+    )
+    rows = await store.list(shelf.kind, shelf.account_id)
+    assert [row.doc.id for row in rows] == ["a-5", "a-4", "a-3", "a-2", "a-1", "a-0"]
+    rows = await store.list(shelf.kind, shelf.account_id, where={"status": "open", "order_id": "O-a-2"})
+    assert [row.doc.id for row in rows] == ["a-2"]
+    rows = await store.list(shelf.kind, shelf.account_id, where={"status": "open"}, limit=2)
+    assert [row.doc.id for row in rows] == ["a-4", "a-2"]
+    with pytest.raises(ValueError, match="cannot be filtered"):
+        await store.list(shelf.kind, shelf.account_id, where={"doc": "x"})
+
+
+async def test_a_reader_that_is_cancelled_disturbs_nobody_else(store, shelf):
+    await store.commit(Change(puts=(shelf.put("a"),)))
+    readers = [asyncio.create_task(store.get(shelf.kind, shelf.account_id, "a")) for _ in range(30)]
+    await asyncio.sleep(0)
+    for reader in readers[::2]:
+        reader.cancel()
+    results = await asyncio.gather(*readers, return_exceptions=True)
+    assert [row.version for row in results[1::2]] == [1] * 15

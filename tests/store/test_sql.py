@@ -1,0 +1,203 @@
+"""The SQL keeps the house's rules: every key and every query names the account, and registry, tables and function agree."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import itertools
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kvitt.store
+from kvitt.store import read, single
+from kvitt.store.tables import CLAIMS, DONE, LOG, TABLES, TASKS, arrays
+
+INDEX_EXCEPTIONS = {
+    "alembic_version_pkc": "Alembic's own one-row table",
+    "installation_pkey": "one row about the database as a whole",
+    "groups_pkey": "a group holds Changes of many accounts; with shards, it is per shard",
+    "tasks_due": "workers ask what is due over all accounts; it makes nothing unique",
+}
+
+QUERY_EXCEPTIONS = {
+    "kvitt.store.settle.FENCE": "a group holds Changes of many accounts",
+    "kvitt.store.settle.REFUSED": "a group holds Changes of many accounts",
+    "kvitt.store.prune.PRUNE": "a group holds Changes of many accounts",
+    "kvitt.store.tasks.NEXT_AT": "when anything falls due, over all accounts",
+    "kvitt.store.group.COMMIT_GROUP": "the accounts are in the arrays",
+}
+
+WRITTEN_ELSEWHERE = {
+    "single.py": "made by shape; every shape is checked below",
+    "read.py": "made by lookup; every lookup is checked below",
+    "listing.py": "made by filter; checked below",
+}
+
+SQL = re.compile(r"\b(select\b.+\bfrom|insert\s+into|update\s+\w+|delete\s+from)\b", re.I | re.S)
+FILTERED = re.compile(r"account_id|\b[tu]\.a\b", re.I)
+
+
+def _modules():
+    for found in pkgutil.iter_modules(kvitt.store.__path__, "kvitt.store."):
+        if not found.ispkg:
+            yield importlib.import_module(found.name)
+
+
+def _queries() -> dict[str, str]:
+    """Every named query of the store, and every one that it makes."""
+    queries = {
+        f"{module.__name__}.{name}": text
+        for module in _modules()
+        for name, text in vars(module).items()
+        if name.isupper() and isinstance(text, str) and re.match(r"\s*(with|select|insert|update|delete)\b", text)
+    }
+    for table, new in itertools.product(TABLES, (True, False)):
+        queries[f"single {table} {new}"] = single._statement((((table, new),), False, False, False, False))
+    for flags in itertools.product((True, False), repeat=4):
+        if any(flags):
+            queries[f"single {flags}"] = single._statement(((), *flags))
+    lookups = [(table.name, column) for table in TABLES.values() for column in ("id", *table.found_by)]
+    for lookup in (*lookups, ("claims", "key")):
+        for n, text in enumerate(read._statements(lookup)):
+            queries[f"read {lookup} {n}"] = text
+    return queries
+
+
+@pytest.mark.parametrize(("name", "text"), _queries().items(), ids=_queries())
+def test_every_query_names_the_account(name, text):
+    if name in QUERY_EXCEPTIONS:
+        return
+    assert "account_id" in text, f"{name} does not name account_id: {text}"
+
+
+def test_every_part_of_a_commit_that_goes_alone_filters_or_writes_the_account():
+    everything = tuple((table, new) for table in TABLES for new in (True, False))
+    statement = single._statement((everything, True, True, True, True))
+    for part in re.split(r"(?<=\)), (?=\w+ as \()", statement):
+        if "insert into groups" not in part:
+            assert "account_id" in part, part
+
+
+def test_no_query_hides_where_it_is_not_checked():
+    """SQL stands in named constants with a sentence each, or in the few modules that make it."""
+    for path in Path(kvitt.store.__file__).parent.glob("*.py"):
+        if path.name in WRITTEN_ELSEWHERE or path.name in ("migrate.py", "embedded.py"):
+            continue
+        tree = ast.parse(path.read_text())
+        named = {
+            id(part)
+            for statement in tree.body
+            if isinstance(statement, ast.Assign) and statement.targets[0].id.isupper()
+            for part in ast.walk(statement)
+        }
+        prose = {
+            id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in named | prose:
+                assert not SQL.search(node.value), f"{path.name}:{node.lineno}: name this query: {node.value}"
+
+
+async def test_every_key_begins_with_the_account_and_every_unique_index_contains_it(raw):
+    indexes = await raw.fetch(
+        """select c.relname as name, i.indisunique as is_unique, i.indkey[0] as first,
+                  array(select a.attname from pg_attribute a
+                        where a.attrelid = i.indrelid and a.attnum = any (i.indkey::int2[])) as columns,
+                  (select a.attname from pg_attribute a where a.attrelid = i.indrelid and a.attnum = i.indkey[0]) as begins
+           from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname in ('public', 'sandbox')"""
+    )
+    assert len(indexes) > 15
+    wrong = [
+        index["name"]
+        for index in indexes
+        if index["name"] not in INDEX_EXCEPTIONS
+        and (index["begins"] != "account_id" or (index["is_unique"] and "account_id" not in index["columns"]))
+    ]
+    assert wrong == []
+    assert set(INDEX_EXCEPTIONS) <= {index["name"] for index in indexes}  # no exception outlives its reason
+
+
+async def test_every_table_has_a_key(raw):
+    assert [] == await raw.fetch(
+        """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname in ('public', 'sandbox') and c.relkind = 'r'
+             and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)"""
+    )
+
+
+async def _columns(raw, table: str) -> dict[str, str]:
+    rows = await raw.fetch(
+        """select attname, format_type(atttypid, null) as type from pg_attribute
+           where attrelid = $1::text::regclass and attnum > 0 and not attisdropped order by attnum""",
+        table,
+    )
+    short = {"integer": "int", "timestamp with time zone": "timestamptz"}
+    return {row["attname"]: short.get(row["type"], row["type"]) for row in rows}
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_the_registry_says_what_columns_a_table_of_documents_has(raw, table):
+    common = {"account_id": "text", "id": "text", "version": "int", "doc": "text"}
+    assert list((await _columns(raw, table)).items()) == list((common | TABLES[table].columns).items())
+
+
+@pytest.mark.parametrize(("table", "columns"), [("claims", CLAIMS), ("log", LOG), ("tasks", TASKS), ("tasks", DONE)])
+async def test_the_registry_knows_the_other_tables_columns(raw, table, columns):
+    assert columns.items() <= (await _columns(raw, table)).items()
+
+
+async def test_the_registry_equals_the_parameters_of_the_function(raw):
+    names, types = await raw.fetchrow(
+        "select proargnames::text[], array(select format_type(t, null) from unnest(proargtypes::oid[]) t) "
+        "from pg_proc where proname = 'commit_group_v1'"
+    )
+    short = {"integer[]": "int[]", "timestamp with time zone[]": "timestamptz[]"}
+    assert list(zip(names, [short.get(type, type) for type in types], strict=True)) == list(arrays().items())
+    assert len(names) <= 100, "PostgreSQL allows a function no more parameters"
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_what_lists_and_lookups_use_has_an_index_and_what_changes_has_none(raw, table):
+    indexes = await raw.fetch("select indexdef from pg_indexes where schemaname = 'public' and tablename = $1", table)
+    indexed = {re.search(r"\((.*)\)", row["indexdef"]).group(1) for row in indexes}
+    wanted = {"account_id, id", *(f"account_id, {column}" for column in TABLES[table].found_by)}
+    if "created_at" in TABLES[table].columns:
+        wanted.add("account_id, created_at")
+    assert indexed == wanted  # an index on a column that changes would end updates within a page (HOT)
+
+
+async def test_updates_of_documents_stay_in_their_page(store, shelf, raw):
+    from kvitt.core.change import Change
+
+    await store.commit(Change(puts=tuple(shelf.put(f"h-{n}") for n in range(20))))
+    for version in range(1, 4):
+        await store.commit(
+            Change(puts=tuple(shelf.put(f"h-{n}", version, status=f"s{version}") for n in range(20)))
+        )
+    await raw.execute("select pg_stat_force_next_flush()")
+    options = await raw.fetch("select relname, reloptions from pg_class where relname = any ($1)", [*TABLES, "tasks"])
+    assert {row["relname"] for row in options if "fillfactor=70" in (row["reloptions"] or [])} == {*TABLES, "tasks"}
+
+
+async def test_people_can_query_documents_as_json(store, shelf, raw):
+    from kvitt.core.change import Change
+
+    await store.commit(Change(puts=(shelf.put("a", note="Stablestol"),)))
+    for table in TABLES:
+        await raw.fetch(f"select doc -> 'id' from {table}_json where account_id = $1", shelf.account_id)  # noqa: S608
+    found = await raw.fetchval(
+        "select doc ->> 'note' from orders_json where account_id = $1 and id = 'a'", shelf.account_id
+    )
+    assert found == "Stablestol"
+
+
+def test_serving_never_imports_the_migrations():
+    code = "import kvitt.store, sys; print(sorted({'alembic', 'sqlalchemy', 'psycopg2'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

@@ -97,7 +97,7 @@ async def run_server(database_url: str, config: Config | None = None) -> AsyncIt
     """uvicorn with the real app on a free port, in this event loop; ends with the block."""
     from kvitt.app import build  # here, so that tests of lower layers do not import the whole
 
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.bind(("127.0.0.1", 0))
     port = sock.getsockname()[1]
     settings = replace(config or Config(), database_url=database_url, host="127.0.0.1", port=port)

@@ -14,7 +14,7 @@ from kvitt.checkout.providers.sandbox import Sandbox
 from kvitt.config import Config
 from kvitt.core.clock import Clock, system_clock
 from kvitt.delivery import api as delivery_api
-from kvitt.delivery.flows import Deliverer
+from kvitt.delivery.flows import Deliverer, receiver_of
 from kvitt.hosted import pages
 from kvitt.orders import api as orders_api
 from kvitt.orders.flows import Orders
@@ -53,14 +53,17 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
     if config.database_url is None:
         raise ValueError("config.database_url is not set")
     store = await connect(config.database_url)
-    books = await SandboxBooks.connect(config.database_url)
+    books = SandboxBooks(config.database_url)
     checkout = Checkout(store, clock, {"sandbox": Sandbox(books, clock)}, config.base_url)
-    accounts = Accounts(
-        store, clock, config.base_url, config.token_seconds, after_create=checkout.create_default_profile
-    )
+    accounts = Accounts(store, clock, config.base_url, config.token_seconds, checkout.create_default_profile)
     orders = Orders(store, clock)
     deliverer = Deliverer(store, clock, on_delivered=checkout.callback_sent)
-    worker = Worker(store, clock, {**checkout.task_handlers(), "checkout.callback": deliverer.deliver})
+    worker = Worker(
+        store,
+        clock,
+        handlers={**checkout.task_handlers(), "checkout.callback": deliverer.deliver},
+        lanes={"checkout.callback": receiver_of},
+    )
     asgi = build_app(
         [
             *accounts_api.routes(accounts),

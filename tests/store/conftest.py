@@ -113,7 +113,6 @@ def written(raw: asyncpg.Connection, account_id: str) -> Callable[[], Any]:
     return look
 
 
-
 @dataclass
 class Cable:
     """Stands between a store and PostgreSQL. `mute` swallows the answers that follow, then `cut` breaks every line."""

@@ -210,9 +210,7 @@ async def test_a_change_whose_caller_was_cancelled_on_its_way_is_committed_all_t
     assert (now.versions, now.events, now.claims, now.tasks) == (2, 1, 1, 1)
 
 
-async def test_thirty_two_writers_on_hot_rows_win_exactly_as_often_as_versions_say(
-    store, database_url, shelf, written
-):
+async def test_thirty_two_writers_on_hot_rows_win_exactly_as_often_as_versions_say(store, database_url, shelf, written):
     hot = [f"hot-{n}" for n in range(4)]
     await store.commit(Change(puts=tuple(shelf.put(id) for id in hot)))
     other = await connect(database_url)  # as another process would

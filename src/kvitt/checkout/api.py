@@ -44,24 +44,57 @@ def actor_of(call: Call[Any]) -> Actor:
 
 
 def routes(checkout: Checkout) -> list[Route]:
-    async def create(call: Call[SessionOptions]) -> SessionCreated:
+    return [
+        *session_routes(checkout),
+        *transaction_routes(checkout),
+        *profile_routes(checkout),
+        *customer_routes(checkout),
+    ]
+
+
+def session_routes(checkout: Checkout) -> list[Route]:
+    async def create(call: Call[ProfileSession]) -> SessionCreated:
+        return await made(call, call.body)
+
+    async def create_inline(call: Call[InlineSession]) -> SessionCreated:
+        return await made(call, msgspec.structs.replace(call.body, profile_id=None))
+
+    async def made(call: Call[Any], options: SessionOptions) -> SessionCreated:
         listed = call.header("dintero-feature-toggles") or ""
-        toggles = frozenset(toggle.strip() for toggle in listed.split(",") if toggle.strip())
-        session = await checkout.create_session(call.account_id, call.body, toggles, actor_of(call))
+        toggles = frozenset(toggle.strip() for toggle in listed.split(","))
+        session = await checkout.create_session(call.account_id, options, toggles, actor_of(call))
         url = checkout.page_url(session.id)
         return SessionCreated(session.id, url, session if call.query.include_session else None)
 
-    async def create_inline(call: Call[SessionOptions]) -> SessionCreated:
-        call.body = msgspec.structs.replace(call.body, profile_id=None)
-        return await create(call)
-
-    async def get_session(call: Call[None]) -> Session:
+    async def get(call: Call[None]) -> Session:
         return await checkout.get_session(call.account_id, call.params["session_id"], call.query.includes)
 
     async def cancel(call: Call[Nothing | None]) -> Session:
         return await checkout.cancel_session(call.account_id, call.params["session_id"], actor_of(call))
 
-    async def get_transaction(call: Call[None]) -> Transaction:
+    return [
+        Route(
+            "POST", "/v1/sessions-profile", create, _WRITE, "Create a session from a payment profile", _SESSIONS,
+            body=ProfileSession, query=CreateQuery, answers=SessionCreated, description=_CREATE,
+        ),
+        Route(
+            "POST", "/v1/sessions", create_inline, _WRITE, "Create a session with its own configuration", _SESSIONS,
+            body=InlineSession, query=CreateQuery, answers=SessionCreated, description=_CREATE,
+        ),
+        Route(
+            "GET", "/v1/sessions/{session_id}", get, _READ, "Retrieve a session", _SESSIONS,
+            query=IncludesQuery, answers=Session, refusals=(404,),
+        ),
+        Route(
+            "POST", "/v1/sessions/{session_id}/cancel", cancel, _WRITE, "Cancel a session", _SESSIONS,
+            body=Nothing, body_required=False, answers=Session, refusals=(404, 409),
+            description="Voids an authorization. A session with captured money cannot be cancelled.",
+        ),
+    ]  # fmt: skip
+
+
+def transaction_routes(checkout: Checkout) -> list[Route]:
+    async def get(call: Call[None]) -> Transaction:
         return await checkout.get_transaction(call.account_id, call.params["id"], call.query.includes)
 
     async def capture(call: Call[Capture]) -> Answer:
@@ -74,15 +107,45 @@ def routes(checkout: Checkout) -> list[Route]:
         return await operate(call, Operation("void"))
 
     async def operate(call: Call[Any], operation: Operation) -> Answer:
-        settled = await checkout.operate(call.account_id, call.params["id"], operation, actor_of(call))
-        return _operated(settled)
+        return _operated(await checkout.operate(call.account_id, call.params["id"], operation, actor_of(call)))
 
-    async def profiles(call: Call[None]) -> Answer:
+    def operation(handler: Any, body: type[msgspec.Struct], summary: str) -> Route:
+        return Route(
+            "POST", f"/v1/transactions/{{id}}/{summary.lower()}", handler, _WRITE, summary, _TRANSACTIONS, body=body,
+            body_required=body is not Nothing, answers=Transaction, refusals=(202, 404, 409), description=_OPERATION,
+        )  # fmt: skip
+
+    return [
+        Route(
+            "GET", "/v1/transactions/{id}", get, _READ, "Retrieve a transaction", _TRANSACTIONS,
+            query=IncludesQuery, answers=Transaction, refusals=(404,),
+        ),
+        operation(capture, Capture, "Capture"),
+        operation(refund, Refund, "Refund"),
+        operation(void, Nothing, "Void"),
+    ]  # fmt: skip
+
+
+def profile_routes(checkout: Checkout) -> list[Route]:
+    async def all_of_them(call: Call[None]) -> Answer:
         return Answer(msgspec.json.encode(await checkout.list_profiles(call.account_id)))
 
-    async def profile(call: Call[None]) -> Profile:
+    async def one(call: Call[None]) -> Profile:
         return await checkout.get_profile(call.account_id, call.params["profile_id"])
 
+    return [
+        Route(
+            "GET", "/v1/admin/session/profiles", all_of_them, _PROFILES, "List payment profiles", _ADMIN,
+            answers=list[Profile],
+        ),
+        Route(
+            "GET", "/v1/admin/session/profiles/{profile_id}", one, _PROFILES, "Retrieve a payment profile", _ADMIN,
+            answers=Profile, refusals=(404,),
+        ),
+    ]  # fmt: skip
+
+
+def customer_routes(checkout: Checkout) -> list[Route]:
     async def view(call: Call[None]) -> Answer:
         return Answer(await checkout.view(call.params["sid"]), headers={"cache-control": "no-store"})
 
@@ -99,46 +162,7 @@ def routes(checkout: Checkout) -> list[Route]:
     async def abandon(call: Call[Nothing | None]) -> Abandoned:
         return Abandoned(await checkout.abandon(call.params["sid"], actor_of(call)))
 
-    def operation(verb: str, handler: Any, body: Any, summary: str) -> Route:
-        return Route(
-            "POST", f"/v1/transactions/{{id}}/{verb}", handler, _WRITE, summary, _TRANSACTIONS,
-            body=body, body_required=body is not Nothing, answers=Transaction, refusals=(404, 409),
-            description=_OPERATION,
-        )  # fmt: skip
-
     return [
-        Route(
-            "POST", "/v1/sessions-profile", create, _WRITE, "Create a session from a payment profile", _SESSIONS,
-            body=ProfileSession, query=CreateQuery, answers=SessionCreated, description=_CREATE,
-        ),
-        Route(
-            "POST", "/v1/sessions", create_inline, _WRITE, "Create a session with its own configuration", _SESSIONS,
-            body=InlineSession, query=CreateQuery, answers=SessionCreated, description=_CREATE,
-        ),
-        Route(
-            "GET", "/v1/sessions/{session_id}", get_session, _READ, "Retrieve a session", _SESSIONS,
-            query=IncludesQuery, answers=Session, refusals=(404,),
-        ),
-        Route(
-            "POST", "/v1/sessions/{session_id}/cancel", cancel, _WRITE, "Cancel a session", _SESSIONS,
-            body=Nothing, body_required=False, answers=Session, refusals=(404, 409),
-            description="Voids an authorization. A session with captured money cannot be cancelled.",
-        ),
-        Route(
-            "GET", "/v1/transactions/{id}", get_transaction, _READ, "Retrieve a transaction", _TRANSACTIONS,
-            query=IncludesQuery, answers=Transaction, refusals=(404,),
-        ),
-        operation("capture", capture, Capture, "Capture"),
-        operation("refund", refund, Refund, "Refund"),
-        operation("void", void, Nothing, "Void"),
-        Route(
-            "GET", "/v1/admin/session/profiles", profiles, _PROFILES, "List payment profiles", _ADMIN,
-            answers=list[Profile],
-        ),
-        Route(
-            "GET", "/v1/admin/session/profiles/{profile_id}", profile, _PROFILES, "Retrieve a payment profile", _ADMIN,
-            answers=Profile, refusals=(404,),
-        ),
         Route(
             "GET", "/v1/view/{sid}/session", view, PUBLIC, "What the customer sees of a session", _CUSTOMER,
             answers=View, refusals=(404,),
@@ -167,8 +191,8 @@ def _operated(settled: Settlement) -> Answer:
 
 
 _CREATE = (
-    "`Dintero-Feature-Toggles: strict-session-amounts` refuses an `order.amount` that differs from the sum of the items "
-    "and the shipping. `include_session=true` answers the whole session too."
+    "`Dintero-Feature-Toggles: strict-session-amounts` refuses an `order.amount` that differs from the sum of the "
+    "items and the shipping. `include_session=true` answers the whole session too."
 )
 _OPERATION = (
     "Answers 202 with the header `event-request-id` when the provider has not said what happened: an event with that "
@@ -176,6 +200,6 @@ _OPERATION = (
     "provider is 400 with the code PROVIDER_DECLINED."
 )
 _PAY = (
-    "The session's id is all the customer needs. A declined payment is 400 with the code Rejected, and the session stays "
-    "open for another try; when the outcome is not known yet, `poll_url` tells it later."
+    "The session's id is all the customer needs. A declined payment is 400 with the code Rejected, and the session "
+    "stays open for another try; when the outcome is not known yet, `poll_url` tells it later."
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kvitt.store.line import Lines
@@ -21,13 +21,18 @@ async def list_rows(
     values = [account_id, *where.values()]
     if not all(can_exist(value) for value in values):
         return []
-    filters = "".join(f" and {column} = ${n}" for n, column in enumerate(where, start=2))
-    query = (
-        f"select version, doc from {table} where account_id = $1{filters} "  # noqa: S608
-        f"order by {TABLES[table].newest_first} limit ${len(values) + 1}"
-    )
+    query = list_query(table, list(where))
 
     async def run(connection: Any) -> list[tuple[int, str]]:
         return [(row[0], row[1]) for row in await connection.fetch(query, *values, limit)]
 
     return await lines.run(run)
+
+
+def list_query(table: str, filters: Sequence[str]) -> str:
+    """$1 is the account, then the filters' values, at last the limit."""
+    conditions = "".join(f" and {column} = ${n}" for n, column in enumerate(filters, start=2))
+    return (
+        f"select version, doc from {table} where account_id = $1{conditions} "  # noqa: S608
+        f"order by {TABLES[table].newest_first} limit ${len(filters) + 2}"
+    )

@@ -67,9 +67,14 @@ async def ask_again(desk: Desk, task: DueTask, data: AskData) -> None:
 
 
 async def _call(
-    desk: Desk, account_id: str, record: TransactionRecord, attempt: Attempt, *, card: CardDetails | None = None,
+    desk: Desk,
+    account_id: str,
+    record: TransactionRecord,
+    attempt: Attempt,
+    *,
+    card: CardDetails | None = None,
     again: bool = False,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """No answer in time, an error, an answer that makes no sense: all of it is unknown, none of it is failed."""
     transaction = record.transaction
     ask = Ask(
@@ -87,9 +92,15 @@ async def _call(
 
 
 async def _settle(
-    desk: Desk, account_id: str, record: TransactionRecord, attempt: Attempt, outcome: Outcome, actor: Actor,
-    known: Rows | None, task: TaskKey | None = None,
-) -> Settlement:  # fmt: skip
+    desk: Desk,
+    account_id: str,
+    record: TransactionRecord,
+    attempt: Attempt,
+    outcome: Outcome,
+    actor: Actor,
+    known: Rows | None,
+    task: TaskKey | None = None,
+) -> Settlement:
     """Commits what the answer means. `known` rows are tried first. `task`: the one that is running, to be ended."""
     transaction_id, session_id = record.transaction.id, record.transaction.session_id
     with_session = needs_session(record, attempt)

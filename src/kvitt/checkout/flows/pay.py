@@ -33,10 +33,10 @@ async def pay(desk: Desk, session_id: str, product: str, card: CardDetails | Non
         refuse_unless_payable(session.doc, transaction.doc if transaction else None, moment)
         _refuse_unless_offered(desk, account_id, session.doc, product)
         read = _read(card, desk)
-        change, *intent = begin_payment(
+        change, session, transaction, attempt = begin_payment(
             account_id, session, transaction, transaction_id, attempt_id, product, shown(read), moment
         )
-        return change, ((intent[0], intent[1], intent[2]), read)
+        return change, ((session, transaction, attempt), read)
 
     (session, transaction, attempt), read = await desk.store.decide(decide, on=(account_id, session_id))
     settled = await perform(desk, account_id, (transaction, session), attempt, actor, read)

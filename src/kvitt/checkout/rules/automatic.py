@@ -1,8 +1,8 @@
 """Capturing by itself, for sessions with `configuration.auto_capture`.
 
-The capture is opened in the Change that settles the authorization. The shop's callback waits for CAPTURED. A capture that
-the provider refuses is tried again after 1 minute, 10 minutes, 1 hour, then every 4 hours until 48 hours after the payment;
-a capture made by hand ends that.
+The capture is opened in the Change that settles the authorization. The shop's callback waits for CAPTURED. A capture
+that the provider refuses is tried again after 1 minute, 10 minutes, 1 hour, then every 4 hours until 48 hours after the
+payment; a capture made by hand ends that.
 """
 
 from __future__ import annotations

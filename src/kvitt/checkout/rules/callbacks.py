@@ -88,9 +88,13 @@ def of_authorization(
 
 
 def of_operation(
-    account_id: str, event_id: str, transaction: Transaction, session: Session | None, now: datetime,
+    account_id: str,
+    event_id: str,
+    transaction: Transaction,
+    session: Session | None,
+    now: datetime,
     event: TransactionEvent,
-) -> tuple[Task, ...]:  # fmt: skip
+) -> tuple[Task, ...]:
     """The callback of a capture, refund or void that succeeded, for shops that asked with `report_event`."""
     url = transaction.url.callback_url if transaction.url else None
     if not url or event.event not in options_of(url).report_events:
@@ -100,9 +104,15 @@ def of_operation(
 
 
 def _about(
-    account_id: str, event_id: str, transaction: Transaction, session: Session | None, now: datetime,
-    extra: dict[str, str], event: TransactionEvent, records: SessionEventName | None,
-) -> tuple[Task, ...]:  # fmt: skip
+    account_id: str,
+    event_id: str,
+    transaction: Transaction,
+    session: Session | None,
+    now: datetime,
+    extra: dict[str, str],
+    event: TransactionEvent,
+    records: SessionEventName | None,
+) -> tuple[Task, ...]:
     url = transaction.url.callback_url if transaction.url else None
     if not url:
         return ()

@@ -18,10 +18,17 @@ from kvitt.checkout.rules.moment import Moment
 
 
 def transaction_event(
-    transaction: Transaction, name: EventName, status: Status, moment: Moment, *, attempt: Attempt | None = None,
-    amount: int | None = None, error: EventError | None = None, metadata: dict[str, Any] | None = None,
+    transaction: Transaction,
+    name: EventName,
+    status: Status,
+    moment: Moment,
+    *,
+    attempt: Attempt | None = None,
+    amount: int | None = None,
+    error: EventError | None = None,
+    metadata: dict[str, Any] | None = None,
     **changes: Any,
-) -> Transaction:  # fmt: skip
+) -> Transaction:
     """The transaction with one event more, and the status that follows from it.
 
     With an `attempt`, the event tells of its lines, reference and notes; when another request than the one that made

@@ -34,9 +34,15 @@ _PARTLY_CAPTURED: frozenset[Status] = frozenset(("PARTIALLY_CAPTURED", "PARTIALL
 
 
 def begin(
-    account_id: str, row: Row[TransactionRecord], operation: Operation, can: Capabilities, attempt_id: str,
-    moment: Moment, *, automatic: bool = False,
-) -> tuple[Change, Row[TransactionRecord], Attempt]:  # fmt: skip
+    account_id: str,
+    row: Row[TransactionRecord],
+    operation: Operation,
+    can: Capabilities,
+    attempt_id: str,
+    moment: Moment,
+    *,
+    automatic: bool = False,
+) -> tuple[Change, Row[TransactionRecord], Attempt]:
     """The intent: an open attempt that reserves its amount. Answers the row as it will be."""
     record = row.doc
     amount = allowed_amount(record, operation, can)

@@ -44,9 +44,15 @@ def refuse_unless_payable(record: SessionRecord, transaction: TransactionRecord 
 
 
 def begin_payment(
-    account_id: str, session_row: Row[SessionRecord], transaction_row: Row[TransactionRecord] | None,
-    transaction_id: str, attempt_id: str, product: str, card: Card | None, moment: Moment,
-) -> tuple[Change, Row[SessionRecord], Row[TransactionRecord], Attempt]:  # fmt: skip
+    account_id: str,
+    session_row: Row[SessionRecord],
+    transaction_row: Row[TransactionRecord] | None,
+    transaction_id: str,
+    attempt_id: str,
+    product: str,
+    card: Card | None,
+    moment: Moment,
+) -> tuple[Change, Row[SessionRecord], Row[TransactionRecord], Attempt]:
     """The intent of one try: an open attempt on the session's one transaction, which the first try makes.
 
     `transaction_id`: used by the first try only. Answers the rows as they will be.
@@ -148,6 +154,6 @@ def _items(items: tuple[Item, ...] | None, shipping: ShippingOption | None) -> t
                 fee_split=shipping.fee_split,
                 splits=shipping.splits,
                 thumbnail_url=shipping.thumbnail_url,
-            )  # fmt: skip
+            )
         )
     return tuple(lines) or None

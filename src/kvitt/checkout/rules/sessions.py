@@ -24,7 +24,7 @@ from kvitt.checkout.rules.configuration import inherit
 from kvitt.checkout.rules.events import transaction_event
 from kvitt.checkout.rules.moment import Moment, news
 from kvitt.checkout.rules.state import is_open, session_state
-from kvitt.core.change import Change, Row, Task, TaskKey
+from kvitt.core.change import Change, Put, Row, Task, TaskKey
 from kvitt.core.errors import Conflicting, InvalidOperation, InvalidRequest, Problem, problem
 from kvitt.core.money import is_currency
 
@@ -38,10 +38,14 @@ CUSTOMER = "customer"
 
 
 def create(
-    account_id: str, session_id: str, options: SessionOptions, profile: Profile | None, toggles: frozenset[str],
+    account_id: str,
+    session_id: str,
+    options: SessionOptions,
+    profile: Profile | None,
+    toggles: frozenset[str],
     moment: Moment,
-) -> tuple[Change, Session]:  # fmt: skip
-    """A new session, or InvalidRequest with every fault. `profile`: what it inherits from, for sessions that name one."""
+) -> tuple[Change, Session]:
+    """A new session, or InvalidRequest with every fault. `profile`: what it inherits from, if it names one."""
     faults = list(_faults(account_id, options, profile, toggles, moment.now))
     if faults:
         raise InvalidRequest("The session cannot be created", *faults)
@@ -236,8 +240,8 @@ def expire(
     failed = with_events(session, moment, ("FAILED", {"error": "expired"}))
     error = EventError("The session expired before a payment went through", "SESSION_EXPIRED", ("ERROR",))
     ended = transaction_event(transaction.doc.transaction, "AUTHORIZE", "FAILED", moment, error=error)
-    record = msgspec.structs.replace(row, doc=msgspec.structs.replace(row.doc, expired_at=moment.now))
-    change = _ended(account_id, record, transaction, failed, ended, "session.expired", moment)
+    closing = Row(row.version, msgspec.structs.replace(row.doc, expired_at=moment.now))
+    change = _ended(account_id, closing, transaction, failed, ended, "session.expired", moment)
     return change + Change(tasks=of_error(account_id, moment.ids[0], failed, ended, "failed", moment.now))
 
 
@@ -257,9 +261,14 @@ def _refuse_while_paying(transaction: Row[TransactionRecord] | None) -> None:
 
 
 def _ended(
-    account_id: str, row: Row[SessionRecord], transaction: Row[TransactionRecord] | None, session: Session,
-    ended: Transaction | None, type_: str, moment: Moment,
-) -> Change:  # fmt: skip
+    account_id: str,
+    row: Row[SessionRecord],
+    transaction: Row[TransactionRecord] | None,
+    session: Session,
+    ended: Transaction | None,
+    type_: str,
+    moment: Moment,
+) -> Change:
     """The session is over without a payment: its timer goes, and a transaction of declined tries ends with it."""
     change = Change(
         puts=(_put(account_id, row, session),),
@@ -277,6 +286,6 @@ def _ended(
     )
 
 
-def _put(account_id: str, row: Row[SessionRecord], session: Session) -> Any:
+def _put(account_id: str, row: Row[SessionRecord], session: Session) -> Put:
     record = msgspec.structs.replace(row.doc, session=session)
     return SESSIONS.put(account_id, session.id, record, row.version)

@@ -70,9 +70,13 @@ def needs_session(record: TransactionRecord, attempt: Attempt) -> bool:
 
 
 def settle(
-    account_id: str, row: Row[TransactionRecord], session: Row[SessionRecord] | None, attempt_id: str,
-    outcome: Outcome, moment: Moment,
-) -> Settlement:  # fmt: skip
+    account_id: str,
+    row: Row[TransactionRecord],
+    session: Row[SessionRecord] | None,
+    attempt_id: str,
+    outcome: Outcome,
+    moment: Moment,
+) -> Settlement:
     """The Change that an answer makes. Empty when the attempt was settled before. `moment.ids`: four."""
     record = row.doc
     attempt = next(attempt for attempt in record.attempts if attempt.id == attempt_id)
@@ -113,9 +117,13 @@ def _unknown(
 
 
 def _authorized(
-    account_id: str, row: Row[TransactionRecord], session: Row[SessionRecord], attempt: Attempt, outcome: Outcome,
+    account_id: str,
+    row: Row[TransactionRecord],
+    session: Row[SessionRecord],
+    attempt: Attempt,
+    outcome: Outcome,
     moment: Moment,
-) -> Settlement:  # fmt: skip
+) -> Settlement:
     """The money is reserved. With `auto_capture` the capture is opened in the same Change, and the callback waits."""
     transaction = transaction_event(
         row.doc.transaction, "AUTHORIZE", "AUTHORIZED", moment, attempt=attempt, amount=attempt.amount,
@@ -144,9 +152,13 @@ def _authorized(
 
 
 def _declined(
-    account_id: str, row: Row[TransactionRecord], session: Row[SessionRecord], attempt: Attempt, outcome: Outcome,
+    account_id: str,
+    row: Row[TransactionRecord],
+    session: Row[SessionRecord],
+    attempt: Attempt,
+    outcome: Outcome,
     moment: Moment,
-) -> Settlement:  # fmt: skip
+) -> Settlement:
     error = outcome.error or _SILENT_REFUSAL
     transaction = transaction_event(
         row.doc.transaction, "AUTHORIZE", "INITIATED", moment, attempt=attempt, amount=attempt.amount, error=error,
@@ -167,9 +179,13 @@ def _declined(
 
 
 def _refused(
-    account_id: str, row: Row[TransactionRecord], session: Row[SessionRecord] | None, attempt: Attempt,
-    outcome: Outcome, moment: Moment,
-) -> Settlement:  # fmt: skip
+    account_id: str,
+    row: Row[TransactionRecord],
+    session: Row[SessionRecord] | None,
+    attempt: Attempt,
+    outcome: Outcome,
+    moment: Moment,
+) -> Settlement:
     """The provider did not capture, refund or void: an event that says so, and the status stays."""
     transaction = transaction_event(
         row.doc.transaction, _EVENTS[attempt.verb], row.doc.transaction.status, moment, attempt=attempt,
@@ -183,9 +199,13 @@ def _refused(
 
 
 def _moved(
-    account_id: str, row: Row[TransactionRecord], session: Row[SessionRecord] | None, attempt: Attempt,
-    outcome: Outcome, moment: Moment,
-) -> Settlement:  # fmt: skip
+    account_id: str,
+    row: Row[TransactionRecord],
+    session: Row[SessionRecord] | None,
+    attempt: Attempt,
+    outcome: Outcome,
+    moment: Moment,
+) -> Settlement:
     """Money was captured, refunded or given free. A final capture voids the remainder in a second event."""
     sums = totals(row.doc)
     moved = {"capture": sums.captured, "refund": sums.refunded, "void": sums.voided}
@@ -221,9 +241,14 @@ def _moved(
 
 
 def _settled(
-    account_id: str, row: Row[TransactionRecord], record: TransactionRecord, attempt: Attempt, type_: str,
-    moment: Moment, tasks: tuple[Task, ...],
-) -> Change:  # fmt: skip
+    account_id: str,
+    row: Row[TransactionRecord],
+    record: TransactionRecord,
+    attempt: Attempt,
+    type_: str,
+    moment: Moment,
+    tasks: tuple[Task, ...],
+) -> Change:
     transaction, version = record.transaction, row.version + 1
     return Change(
         puts=(TRANSACTIONS.put(account_id, transaction.id, record, row.version),),

@@ -17,9 +17,12 @@ FINAL = frozenset(("paid", "on_hold", "cancelled", "expired", "failed"))
 
 
 def view_of(
-    account_id: str, record: SessionRecord, transaction: TransactionRecord | None, products: Iterable[str],
+    account_id: str,
+    record: SessionRecord,
+    transaction: TransactionRecord | None,
+    products: Iterable[str],
     now: datetime,
-) -> View:  # fmt: skip
+) -> View:
     session = record.session
     state = session_state(record, transaction, now)
     configuration = session.configuration

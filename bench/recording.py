@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 from aiohttp import ClientSession
 
 from bench.machine import Keys
@@ -61,16 +62,14 @@ async def _journey(http: ClientSession, keys: Keys, sink_url: str) -> None:
     token = await asyncio.to_thread(fetch_token, str(http._base_url).rstrip("/"), keys)
     values = {"account_id": keys.account_id, "sink": sink_url}
     for step in STEPS:
-        headers = {"Content-Type": "application/json"} | (
-            {} if step.customer else {"Authorization": f"Bearer {token}"}
-        )
+        headers = {"Content-Type": "application/json"} | ({} if step.customer else {"Authorization": f"Bearer {token}"})
         body = step.body.format(**values) if step.body else None
         async with http.request(step.method, step.path.format(**values), data=body, headers=headers) as answer:
             text = await answer.text()
             if answer.status != 200 or step.expects.decode() not in text:
                 raise RuntimeError(f"{step.name}: {answer.status} {text[:500]}")
             if step.takes:
-                values[step.takes] = taken(step, await answer.json())
+                values[step.takes] = taken(step, await answer.read())
 
 
 async def _quiet(writes: list[Write]) -> None:
@@ -92,7 +91,7 @@ def _listening() -> Iterator[list[Write]]:
 
     async def listening_record(self: SandboxBooks, movement: Movement) -> Movement:
         found = await recorded(self, movement)
-        writes.append(movement)
+        writes.append(Movement(*msgspec.structs.astuple(movement)))
         return found
 
     async def listening_take(self: Store, *args: Any, **kwargs: Any) -> list[DueTask]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 AMOUNT = 39800
 
 DRAFT = (
@@ -61,8 +63,28 @@ STEPS = (
 )
 
 
-def taken(step: Step, answer: dict[str, object]) -> str:
-    """What the step takes from its answer; raises KeyError, IndexError or TypeError when it is not there."""
+class _Order(msgspec.Struct):
+    order_id: str
+
+
+class _Answer(msgspec.Struct):
+    """What any of the answers gives that a later request needs."""
+
+    id: str = ""
+    transaction_id: str = ""
+    orders: tuple[_Order, ...] = ()
+
+
+_decode = msgspec.json.Decoder(_Answer).decode
+
+
+def taken(step: Step, body: bytes) -> str:
+    """What the step takes from its answer; raises ValueError when it is not there."""
+    answer = _decode(body)
     if step.takes == "order_id":
-        return str(answer["orders"][0]["order_id"])  # type: ignore[index]
-    return str(answer["transaction_id" if step.takes == "transaction_id" else "id"])
+        value = answer.orders[0].order_id if answer.orders else ""
+    else:
+        value = answer.transaction_id if step.takes == "transaction_id" else answer.id
+    if not value:
+        raise ValueError(f"no {step.takes} in the answer")
+    return value

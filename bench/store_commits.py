@@ -37,7 +37,24 @@ class Doc(msgspec.Struct, frozen=True):
 
 ORDERS = Kind("orders", Doc, lambda d: (d.order_id, d.status, "pending", d.created_at))
 READABLE = 20
-WORDS = "stol bord lampe hylle teppe skap benk vase ramme krakk puff seng pute gardin speil kurv".split()
+WORDS = [
+    "stol",
+    "bord",
+    "lampe",
+    "hylle",
+    "teppe",
+    "skap",
+    "benk",
+    "vase",
+    "ramme",
+    "krakk",
+    "puff",
+    "seng",
+    "pute",
+    "gardin",
+    "speil",
+    "kurv",
+]
 
 
 def _doc(id: str, now: datetime) -> Doc:

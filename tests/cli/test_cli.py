@@ -88,7 +88,7 @@ def test_accounts_and_clients_work_without_a_server_and_beside_one(data_dir: Pat
 def test_the_secret_is_shown_once_and_stored_as_a_hash(data_dir: Path) -> None:
     kvitt(data_dir, "accounts", "create", "T10000003", "--name", "Secretive")
     keys = json.loads(kvitt(data_dir, "clients", "create", "T10000003", "--name", "Shop", *SCOPES, "--json").stdout)
-    assert len(base64.b64decode(keys["client_secret"] + "=")) == 32
+    assert len(base64.urlsafe_b64decode(keys["client_secret"] + "=")) == 32
     cluster = b"".join(p.read_bytes() for p in (data_dir / "postgresql").rglob("*") if p.is_file())
     assert keys["client_id"].encode() in cluster
     assert keys["client_secret"].encode() not in cluster

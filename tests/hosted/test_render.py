@@ -19,7 +19,7 @@ LANGUAGES = load_languages()
 PAGES = Pages(LANGUAGES, ("card.js",))
 PLACE = Place("", "/static/hosted/1", "/v1/view/T12345678.x")
 SID = "T12345678.5cyWnV68vzJ1kYjZPrKWWm"
-HOSTILE = '</script><script>alert(1)</script>"><img src=x onerror=alert(2)>\'{amount}'
+HOSTILE = "</script><script>alert(1)</script>\"><img src=x onerror=alert(2)>'{amount}"
 
 
 def view(state: SessionState = "open", **changes: Any) -> View:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
@@ -41,11 +40,12 @@ async def test_an_empty_database_is_brought_up_to_date_and_then_left_alone(empty
 async def test_two_that_start_at_once_take_turns(empty_url):
     code = "import sys; from kvitt.store.migrate import migrate; print(*migrate(sys.argv[1]))"
     processes = [
-        subprocess.Popen([sys.executable, "-c", code, empty_url], stdout=subprocess.PIPE, text=True) for _ in range(3)
+        await asyncio.create_subprocess_exec(sys.executable, "-c", code, empty_url, stdout=asyncio.subprocess.PIPE)
+        for _ in range(3)
     ]
-    said = [await asyncio.to_thread(process.communicate, timeout=60) for process in processes]
+    said = [(await process.communicate())[0].decode() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
-    assert sorted(out for out, _ in said) == [f"{head()} {head()}\n"] * 2 + [f"None {head()}\n"]
+    assert sorted(said) == [f"{head()} {head()}\n"] * 2 + [f"None {head()}\n"]
 
 
 async def test_a_database_that_is_newer_than_the_program_is_refused_and_not_touched(empty_url):

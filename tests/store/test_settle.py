@@ -13,6 +13,7 @@ from kvitt.core.change import Change
 from kvitt.core.errors import Conflict, Unavailable
 from kvitt.store import commit as queue
 from kvitt.store import connect, settle
+from kvitt.store.group import group
 from kvitt.store.line import BY_KEY, Line, proves_rollback
 
 ACTIVE_WRITERS = """
@@ -20,6 +21,11 @@ select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and state = 'active'
   and (query like '%commit_group_v1%' or query like '%all_or_nothing_v1%')
 """
+
+
+def _sent(gid, change):
+    statement, arguments = group(gid, [change])
+    return statement, *arguments
 
 
 async def _count_up(store, shelf, id, turns, confirmed):
@@ -90,7 +96,7 @@ async def test_the_fence_keeps_an_old_group_out_for_good(store, shelf, database_
     assert await settle.settle(line, gid, monotonic() + 5) is None
     connection = await line.connection(monotonic() + 5)
     with pytest.raises(asyncpg.UniqueViolationError) as late:
-        await connection.fetchval(settle.COMMIT_GROUP, *settle.group_arguments(gid, [shelf.whole("late")]))
+        await connection.fetchval(*_sent(gid, shelf.whole("late")))
     assert proves_rollback(late.value)
     assert await settle.settle(line, gid, monotonic() + 5) is None  # our own fence is no commit
     await line.close()
@@ -102,7 +108,7 @@ async def test_settling_waits_for_a_backend_that_still_runs(shelf, database_url,
     gid = settle.new_gid()
     transaction = raw.transaction()
     await transaction.start()
-    await raw.fetchval(settle.COMMIT_GROUP, *settle.group_arguments(gid, [shelf.whole("slow")]))
+    await raw.fetchval(*_sent(gid, shelf.whole("slow")))
     verdict = asyncio.create_task(settle.settle(line, gid, monotonic() + 10))
     await asyncio.sleep(0.2)
     assert not verdict.done()
@@ -120,7 +126,7 @@ async def test_without_the_database_a_commit_ends_in_unavailable_and_works_again
     await cable.close()
     assert not await store.healthy()
     started = monotonic()
-    with pytest.raises(Unavailable, match="outcome is unknown|nothing was written"):
+    with pytest.raises(Unavailable, match=r"outcome is unknown|nothing was written"):
         await store.commit(shelf.whole("during"))
     assert monotonic() - started < 12
     await cable.open()

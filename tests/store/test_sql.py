@@ -1,4 +1,4 @@
-"""The SQL keeps the house's rules: every key and every query names the account, and registry, tables and function agree."""
+"""The SQL keeps the house's rules: keys and queries name the account; registry, tables and function agree."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WRITTEN_ELSEWHERE = {
     "listing.py": "made by filter; every table is checked below",
 }
 
-SQL = re.compile(r"\b(select\b.+\bfrom|insert\s+into|update\s+\w+|delete\s+from)\b", re.I | re.S)
+SQL = re.compile(r"\b(select\b.+\bfrom|insert\s+into|update\s+\w+|delete\s+from)\b", re.IGNORECASE | re.DOTALL)
 
 
 def _modules():
@@ -56,11 +56,12 @@ def _queries() -> dict[str, str]:
             looks_so = isinstance(text, str) and re.match(r"\s*(with|select|insert|update|delete)\b", text)
             if name.isupper() and looks_so and text not in queries.values():  # a constant that was imported counts once
                 queries[f"{module.__name__}.{name}"] = text
-    for table, new in itertools.product(TABLES, (True, False)):
-        queries[f"single {table} {new}"] = single._statement((((table, new),), False, False, False, False))
-    for flags in itertools.product((True, False), repeat=4):
-        if any(flags):
-            queries[f"single {flags}"] = single._statement(((), *flags))
+    for table in TABLES:
+        queries[f"single changed {table}"] = single.statement(((table,), False, (), False, False, False))
+        queries[f"single new {table}"] = single.statement(((), False, (table,), False, False, False))
+    for claims, *rest in itertools.product((True, False), repeat=4):
+        if claims or any(rest):
+            queries[f"single {claims} {rest}"] = single.statement(((), claims, (), *rest))
     lookups = [(table.name, column) for table in TABLES.values() for column in ("id", *table.found_by)]
     for lookup in (*lookups, ("claims", "key")):
         for n, text in enumerate(read._statements(lookup)):
@@ -79,8 +80,7 @@ def test_every_query_names_the_account(name, text):
 
 
 def test_every_part_of_a_commit_that_goes_alone_filters_or_writes_the_account():
-    everything = tuple((table, new) for table in TABLES for new in (True, False))
-    statement = single._statement((everything, True, True, True, True))
+    statement = single.statement((tuple(TABLES), True, tuple(TABLES), True, True, True))
     for part in re.split(r"(?<=\)), (?=\w+ as \()", statement):
         if "insert into groups" not in part:
             assert "account_id" in part, part
@@ -113,7 +113,8 @@ async def test_every_key_begins_with_the_account_and_every_unique_index_contains
         """select c.relname as name, i.indisunique as is_unique, i.indkey[0] as first,
                   array(select a.attname from pg_attribute a
                         where a.attrelid = i.indrelid and a.attnum = any (i.indkey::int2[])) as columns,
-                  (select a.attname from pg_attribute a where a.attrelid = i.indrelid and a.attnum = i.indkey[0]) as begins
+                  (select a.attname from pg_attribute a
+                   where a.attrelid = i.indrelid and a.attnum = i.indkey[0]) as begins
            from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
            where n.nspname in ('public', 'sandbox')"""
     )
@@ -129,11 +130,12 @@ async def test_every_key_begins_with_the_account_and_every_unique_index_contains
 
 
 async def test_every_table_has_a_key(raw):
-    assert [] == await raw.fetch(
+    without = await raw.fetch(
         """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
            where n.nspname in ('public', 'sandbox') and c.relkind = 'r'
              and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)"""
     )
+    assert without == []
 
 
 async def _columns(raw, table: str) -> dict[str, str]:

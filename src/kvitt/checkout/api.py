@@ -112,7 +112,8 @@ def transaction_routes(checkout: Checkout) -> list[Route]:
     def operation(handler: Any, body: type[msgspec.Struct], summary: str) -> Route:
         return Route(
             "POST", f"/v1/transactions/{{id}}/{summary.lower()}", handler, _WRITE, summary, _TRANSACTIONS, body=body,
-            body_required=body is not Nothing, answers=Transaction, refusals=(202, 404, 409), description=_OPERATION,
+            body_required=body is not Nothing, answers=Transaction, refusals=(404, 409), accepted=_UNKNOWN,
+            description=_OPERATION,
         )  # fmt: skip
 
     return [
@@ -199,6 +200,7 @@ _OPERATION = (
     "`request_id` stands on the transaction, and a later one names it in `correlation_request_id`. A refusal of the "
     "provider is 400 with the code PROVIDER_DECLINED."
 )
+_UNKNOWN = "The provider has not said what happened; the header `event-request-id` names the request to look for"
 _PAY = (
     "The session's id is all the customer needs. A declined payment is 400 with the code Rejected, and the session "
     "stays open for another try; when the outcome is not known yet, `poll_url` tells it later."

@@ -33,7 +33,8 @@ def money(amount: int, currency: str, locale: Locale) -> str:
 
 def percentage(rate: float, locale: Locale) -> str:
     """`rate`: per cent, so 25 is `25 %`; up to two decimals, as many as it has."""
-    return _with_decimals(locale.percent_formats[None], 0, 2).apply(Decimal(str(rate)) / 100, locale)
+    text: str = _with_decimals(locale.percent_formats[None], 0, 2).apply(Decimal(str(rate)) / 100, locale)
+    return text
 
 
 def quantity(count: float, locale: Locale) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from kvitt.checkout.flows import Checkout
+from kvitt.checkout.flows import Actor, Checkout
 from kvitt.core.errors import NotFound, Unavailable
 from kvitt.hosted.assets import load_assets
 from kvitt.hosted.languages import choose, load_languages
@@ -60,7 +60,7 @@ def routes(checkout: Checkout) -> list[Route]:
         try:
             view = await checkout.view(sid)
             if view.state == "open":
-                await checkout.visited(sid, call.remote_ip, call.header("user-agent"))
+                await checkout.visited(sid, call.remote_ip, call.header("user-agent"), Actor(call.request_id))
         except NotFound:
             return page(pages.apology("missing", language, place), language.code, 404)
         except Unavailable:

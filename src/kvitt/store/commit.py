@@ -21,6 +21,7 @@ from kvitt.store.settle import Outcome, outcomes
 
 _log = logging.getLogger(__name__)
 
+NOTHING = Change()
 LARGEST_GROUP = 64
 MOST_WAITING = 20_000
 PATIENCE = 30.0
@@ -55,6 +56,8 @@ class Committer:
 
         A caller that is cancelled learns nothing: its Change may or may not be committed.
         """
+        if change == NOTHING:
+            return
         keys = keys_of(change)
         if self._closed or len(self._queue) >= MOST_WAITING:
             raise Unavailable("Too many writes are waiting; nothing was written")

@@ -39,8 +39,8 @@ def keys_of(change: Change) -> tuple[Key, ...]:
     return keys
 
 
-def group_arguments(gid: Any, changes: Sequence[Change]) -> list[Any]:
-    """The arguments of COMMIT_GROUP. Rows are sorted by key so that groups lock in one order and never deadlock."""
+def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
+    """The call and its arguments. Rows are sorted by key so that groups lock in one order and never deadlock."""
     puts: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
     claims: list[tuple[Any, ...]] = []
     log: list[tuple[Any, ...]] = []
@@ -64,7 +64,7 @@ def group_arguments(gid: Any, changes: Sequence[Change]) -> list[Any]:
         if rows is not log:  # events keep the order in which they happened; their rows are new and lock nothing
             rows.sort(key=_by_key)
         arguments += _columns(rows, width)
-    return arguments
+    return COMMIT_GROUP, arguments
 
 
 def _columns(rows: list[tuple[Any, ...]], width: int) -> Iterable[Sequence[Any]]:

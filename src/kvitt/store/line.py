@@ -64,6 +64,8 @@ class Line:
                     self._dsn,
                     timeout=max(0.1, min(CONNECT_SECONDS, deadline - monotonic())),
                     command_timeout=COMMAND_SECONDS,
+                    statement_cache_size=500,
+                    max_cached_statement_lifetime=0,
                     server_settings=self._settings,
                 )
             except (

@@ -19,9 +19,9 @@ from uuid import UUID
 
 from kvitt.core.change import Change
 from kvitt.core.errors import Conflict, Unavailable
-from kvitt.store.group import COMMIT_GROUP, group_arguments
-from kvitt.store.line import Line, proves_rollback, sqlstate
-from kvitt.store.single import single
+from kvitt.store.group import group
+from kvitt.store.line import Line, is_lost, proves_rollback, sqlstate
+from kvitt.store.single import MOST_PUTS, single
 
 FENCE = "insert into groups (gid, refused) values ($1, '{-1}') on conflict do nothing returning 1"
 """Claims the group's id, so that the old group can never commit; no row when it has committed."""
@@ -75,13 +75,11 @@ async def _send(line: Line, gid: UUID, changes: Sequence[Change], deadline: floa
 
     Raises what proves a rollback as it came, and Unavailable.
     """
+    alone = len(changes) == 1 and len(changes[0].puts) <= MOST_PUTS
+    statement, arguments = single(gid, changes[0]) if alone else group(gid, changes)
     connection = await line.connection(deadline)
     try:
-        if len(changes) == 1:
-            statement, arguments = single(gid, changes[0])
-            await connection.fetchval(statement, *arguments)
-            return set()
-        return set(await connection.fetchval(COMMIT_GROUP, *group_arguments(gid, changes)))
+        refused: list[int] | None = await connection.fetchval(statement, *arguments)
     except asyncio.CancelledError:
         line.drop()
         raise
@@ -91,7 +89,11 @@ async def _send(line: Line, gid: UUID, changes: Sequence[Change], deadline: floa
                 return {0}
             raise
         line.drop()
-        return await settle(line, gid, deadline)
+        verdict = await settle(line, gid, deadline)
+        if verdict is None and not is_lost(error):
+            raise  # not the connection's fault: sending the same again would end the same
+        return verdict
+    return set(refused or ())  # a Change that goes alone answers nothing
 
 
 async def settle(line: Line, gid: UUID, deadline: float) -> set[int] | None:

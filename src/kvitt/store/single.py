@@ -2,7 +2,8 @@
 
 Every part is a CTE of one statement, so all of it happens or none. When fewer rows were written than the Change has,
 the statement aborts itself with SQLSTATE KV001. The text depends on the Change's shape alone, so that it is
-prepared once.
+prepared once. It locks in the order of the function (what changes, claims, what is new; each by table and key), so that
+neither deadlocks with the other.
 """
 
 # ruff: noqa: S608 -- the text is made of our own table and column names alone; values are parameters
@@ -15,82 +16,98 @@ from itertools import count
 from operator import attrgetter
 from typing import Any
 
-from kvitt.core.change import Change
+from kvitt.core.change import Change, Put
 from kvitt.store.tables import CLAIMS, DONE, LOG, TABLES, TASKS
 
-Shape = tuple[tuple[tuple[str, bool], ...], bool, bool, bool, bool]
+MOST_PUTS = 8
+"""Beyond, the statement costs more to prepare than the function to call."""
 
-_put_key = attrgetter("table", "account_id", "id")
-_task_key = attrgetter("account_id", "id")
+Tables = tuple[str, ...]
+Shape = tuple[Tables, bool, Tables, bool, bool, bool]
+"""Tables of rows that change, whether there are claims, tables of new rows, whether there are events, tasks, done."""
+
+_NOTHING: tuple[Put, ...] = ()
+_PLACE = {name: n for n, name in enumerate(TABLES)}
+_by_id = attrgetter("account_id", "id")
+_by_key = attrgetter("account_id", "key")
 
 
 def single(gid: Any, change: Change) -> tuple[str, list[Any]]:
     """The statement for this Change and its arguments."""
-    puts = sorted(change.puts, key=_put_key) if len(change.puts) > 1 else change.puts
+    arguments: list[Any] = [gid, len(change.puts) + len(change.claims)]
+    changed: list[Put] | tuple[Put, ...] = _NOTHING
+    new: list[Put] | tuple[Put, ...] = _NOTHING
+    if len(change.puts) == 1:
+        changed, new = (change.puts, _NOTHING) if change.puts[0].version else (_NOTHING, change.puts)
+    elif change.puts:
+        puts = sorted(change.puts, key=_in_order)
+        changed, new = [put for put in puts if put.version], [put for put in puts if not put.version]
+    for put in changed:
+        arguments += (put.account_id, put.id, put.doc, *put.columns, put.version)
+    if change.claims:
+        claims = sorted(change.claims, key=_by_key)
+        arguments += zip(*[(c.account_id, c.key, c.value) for c in claims], strict=True)
+    for put in new:
+        arguments += (put.account_id, put.id, put.doc, *put.columns)
+    if change.events:
+        rows = [
+            (e.account_id, e.id, e.type, e.object_type, e.object_id, e.version, e.created_at, e.data)
+            for e in change.events
+        ]
+        arguments += zip(*rows, strict=True)
+    if change.tasks:
+        tasks = sorted(change.tasks, key=_by_id)
+        arguments += zip(*[(t.account_id, t.id, t.kind, t.due_at, t.data) for t in tasks], strict=True)
+    if change.done:
+        arguments += zip(*[(d.account_id, d.id) for d in sorted(change.done, key=_by_id)], strict=True)
     shape: Shape = (
-        tuple([(put.table, put.version == 0) for put in puts]),
+        tuple([put.table for put in changed]),
         bool(change.claims),
+        tuple([put.table for put in new]),
         bool(change.events),
         bool(change.tasks),
         bool(change.done),
     )
-    arguments: list[Any] = [gid, len(puts) + len(change.claims)]
-    for put in puts:
-        arguments += (put.account_id, put.id, put.doc, *put.columns)
-        if put.version:
-            arguments.append(put.version)
-    if change.claims:
-        claims = sorted(change.claims, key=attrgetter("key"))
-        arguments += zip(*[(c.account_id, c.key, c.value) for c in claims], strict=True)
-    if change.events:
-        arguments += zip(
-            *[
-                (e.account_id, e.id, e.type, e.object_type, e.object_id, e.version, e.created_at, e.data)
-                for e in change.events
-            ],
-            strict=True,
-        )
-    if change.tasks:
-        tasks = sorted(change.tasks, key=_task_key)
-        arguments += zip(*[(t.account_id, t.id, t.kind, t.due_at, t.data) for t in tasks], strict=True)
-    if change.done:
-        arguments += zip(*[(d.account_id, d.id) for d in sorted(change.done, key=_task_key)], strict=True)
-    return _statement(shape), arguments
+    return statement(shape), arguments
 
 
 @lru_cache(maxsize=512)
-def _statement(shape: Shape) -> str:
-    puts, has_claims, has_events, has_tasks, has_done = shape
-    number = count(3)  # $1 is the group's id, $2 how many rows must be written
+def statement(shape: Shape) -> str:
+    """$1 is the group's id, $2 how many rows must be written, then the parts in the order of the shape."""
+    changed, claims, new, events, tasks, done = shape
+    number = count(3)
     parts: list[str] = []
-    must_write: list[str] = []
-    for i, (name, is_new) in enumerate(puts):
-        parts.append(f"p{i} as ({_insert(name, number) if is_new else _update(name, number)} returning 1)")
-        must_write.append(f"(select count(*) from p{i})")
-    if has_claims:
+    for name in changed:
+        parts.append(f"w{len(parts)} as ({_update(name, number)} returning 1)")
+    if claims:
         parts.append(
-            f"c as (insert into claims ({', '.join(CLAIMS)}) select * from {_unnest(CLAIMS, number)} "
+            f"w{len(parts)} as (insert into claims ({', '.join(CLAIMS)}) select * from {_unnest(CLAIMS, number)} "
             "on conflict do nothing returning 1)"
         )
-        must_write.append("(select count(*) from c)")
-    if has_events:
+    for name in new:
+        parts.append(f"w{len(parts)} as ({_insert(name, number)} returning 1)")
+    written = " + ".join(f"(select count(*) from w{n})" for n in range(len(parts))) or "0::bigint"
+    if events:
         parts.append(
             f"e as (insert into log (epoch, {', '.join(LOG)}) "
             f"select i.epoch, u.* from installation i, {_unnest(LOG, number)} u)"
         )
-    if has_tasks:
+    if tasks:
         parts.append(
             f"t as (insert into tasks ({', '.join(TASKS)}) select * from {_unnest(TASKS, number)} "
             "on conflict (account_id, id) do update set kind = excluded.kind, due_at = excluded.due_at, "
             "data = excluded.data, tries = 0)"
         )
-    if has_done:
+    if done:
         parts.append(
             f"d as (delete from tasks t using {_unnest(DONE, number)} u(a, i) where t.account_id = a and t.id = i)"
         )
     parts.append("g as (insert into groups (gid, refused) values ($1, '{}'))")
-    total = " + ".join(must_write) or "0::bigint"
-    return f"with {', '.join(parts)} select all_or_nothing_v1({total}, $2)"
+    return f"with {', '.join(parts)} select all_or_nothing_v1({written}, $2)"
+
+
+def _in_order(put: Put) -> tuple[int, str, str]:
+    return _PLACE[put.table], put.account_id, put.id
 
 
 def _insert(name: str, number: Iterator[int]) -> str:

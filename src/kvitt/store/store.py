@@ -113,8 +113,9 @@ class Store:
     async def healthy(self) -> bool:
         """Whether the database answers within two seconds."""
         try:
-            await self._lines.run(lambda connection: connection.fetchval("select 1"), patience=2.0)
-        except Unavailable:
+            async with asyncio.timeout(2.5):
+                await self._lines.run(lambda connection: connection.fetchval("select 1"), patience=2.0)
+        except (Unavailable, TimeoutError):
             return False
         return True
 
@@ -147,12 +148,20 @@ async def connect(database_url: str, *, writers: int = 2, readers: int = 1) -> S
     lines = [Line(database_url, BY_KEY) for _ in range(writers)]
     reads = [Line(database_url, BY_KEY) for _ in range(readers)]
     others = [Line(database_url, COMMON) for _ in range(2)]
-    deadline = monotonic() + 5
-    for line in (*lines, *reads, others[0]):
-        await line.connection(deadline)
-    connection = await others[0].connection(deadline)
-    if await connection.fetchval("select to_regproc('commit_group_v1') is null"):
+    try:
+        await _open([*lines, *reads, *others])
+    except BaseException:
         for line in (*lines, *reads, *others):
-            await line.close()
-        raise Unavailable("The database is not up to date: run kvitt migrate")
+            line.drop()
+        raise
     return Store(lambda committed: Committer(lines, committed), Reads(reads), Lines(others))
+
+
+async def _open(lines: _list[Line]) -> None:
+    deadline = monotonic() + 5
+    try:
+        connections = [await line.connection(deadline) for line in lines]
+    except Unavailable as error:
+        raise Unavailable(f"The database cannot be reached: {error.__cause__}") from error
+    if not await connections[0].fetchval("select to_regproc('commit_group_v1') is not null"):
+        raise Unavailable("The database is not up to date: run kvitt migrate")

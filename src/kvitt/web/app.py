@@ -123,6 +123,8 @@ def _stray(error: Exception, method: str, request_id: str) -> Answer:
         return answer
     if isinstance(error, falcon.HTTPNotFound):
         return refused(NotFound("no such path"))
+    if method not in falcon.HTTP_METHODS:
+        return refused(MethodNotAllowed(f"{method} is not a method that is known here"))
     if isinstance(error, falcon.HTTPError):
         return refused(InvalidRequest(error.title or "the request cannot be read"))
     return failed(error, request_id=request_id, method=method, route="")

@@ -26,12 +26,20 @@ def _too_fine(number: Decimal) -> bool:
     return not isinstance(exponent, int) or abs(exponent) > MAX_EXPONENT
 
 
+def bare(info: mi.Type) -> mi.Type:
+    """The type without its description and examples."""
+    while isinstance(info, mi.Metadata):
+        info = info.type
+    return info
+
+
 def odd_decimal_finder(info: mi.Type) -> Finder | None:
     """A function that says whether a decoded value holds an odd decimal; None when its type has no decimals."""
     return _finder(info, {})
 
 
 def _finder(info: mi.Type, known: dict[int, Finder | None]) -> Finder | None:
+    info = bare(info)
     if isinstance(info, mi.DecimalType):
         return lambda value: isinstance(value, Decimal) and is_odd(value)
     if isinstance(info, mi.UnionType):

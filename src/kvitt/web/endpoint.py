@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from falcon.asgi import Request, Response
 
-from kvitt.core.errors import Forbidden, InvalidRequest, problem
+from kvitt.core.errors import Forbidden, InvalidRequest, NotFound, problem
 from kvitt.core.ids import ACCOUNT_ID
 from kvitt.web import headers as fixed_headers
 from kvitt.web.access import Gate, bearer_token
@@ -86,6 +86,8 @@ class Endpoint:
     async def _answer(self, req: Request, fields: dict[str, str], request_id: str) -> msgspec.Struct | Answer:
         scope = req.scope
         params = {own: parameter(fields[field]) for field, own in self._names}
+        if "" in params.values():
+            raise NotFound("no such path")
         account_id = params["aid"] if self._has_account else ""
         if account_id and not ACCOUNT_ID.match(account_id):
             raise InvalidRequest("aid must be P or T and eight digits", problem("aid must be P or T and eight digits"))

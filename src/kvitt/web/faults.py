@@ -16,7 +16,7 @@ import msgspec
 from msgspec import inspect as mi
 
 from kvitt.core.errors import Problem, problem
-from kvitt.web.decimals import is_odd
+from kvitt.web.decimals import bare, is_odd
 
 FLOAT_NOISE = Decimal("0.000001")
 """A client that computes in floats sends 29989.999999999996 for 29990; half an øre is not noise."""
@@ -36,6 +36,7 @@ class Faults:
 
 def fix(value: Any, info: mi.Type, path: str, faults: Faults) -> Any:
     """The value, mended where that is safe; what cannot be mended is added to `faults`."""
+    info = bare(info)
     fixer = _FIXERS.get(type(info))
     return value if fixer is None else fixer(value, info, path, faults)
 
@@ -183,7 +184,7 @@ def _fix_text(value: Any, info: Any, path: str, faults: Faults) -> Any:
 def _fix_union(value: Any, info: mi.UnionType, path: str, faults: Faults) -> Any:
     if value is None and _accepts_null(info):
         return None
-    members = [member for member in info.types if not isinstance(member, mi.NoneType)]
+    members = [bare(member) for member in info.types if not isinstance(member, mi.NoneType)]
     fitting = [member for member in members if _fits(value, member)]
     structs = [m for m in fitting if isinstance(m, mi.StructType)]
     if len(structs) > 1:
@@ -208,6 +209,7 @@ def _fix_tagged(value: dict[str, Any], structs: list[mi.StructType], path: str, 
 
 
 def _accepts_null(info: mi.Type) -> bool:
+    info = bare(info)
     if isinstance(info, mi.UnionType):
         return info.includes_none
     return isinstance(info, mi.NoneType | mi.AnyType | mi.RawType)

@@ -140,6 +140,8 @@ def _responses(route: Route, schemas: Schemas) -> Doc:
     elif route.answers is not None:
         success["content"] = {JSON: {"schema": schemas.of(route.answers)}}
     responses: Doc = {"200": success}
+    if route.accepted:
+        responses["202"] = {**success, "description": route.accepted}
     for status in statuses(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     return responses

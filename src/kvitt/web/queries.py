@@ -9,6 +9,7 @@ import msgspec
 from msgspec import inspect as mi
 
 from kvitt.core.errors import InvalidRequest, problem
+from kvitt.web.decimals import bare
 
 _MAX_FIELDS = 200
 
@@ -66,5 +67,6 @@ def _collect(query: str) -> dict[str, list[str]]:
 
 
 def _takes_list(info: mi.Type) -> bool:
+    info = bare(info)
     members = info.types if isinstance(info, mi.UnionType) else (info,)
-    return any(isinstance(m, mi.ListType | mi.VarTupleType | mi.SetType | mi.FrozenSetType) for m in members)
+    return any(isinstance(bare(m), mi.ListType | mi.VarTupleType | mi.SetType | mi.FrozenSetType) for m in members)

@@ -128,6 +128,7 @@ class Route:
     """One operation: where it is, who may, what goes in and out.
 
     `refusals` are statuses beyond those the kit adds by itself (400, 401, 403, 413, …), for the OpenAPI document.
+    `accepted`, when it is not empty, says what a 202 with the same answer means.
     With `body_required` False an empty body, `null`, `[]` and `{}` all arrive as None. `form` also takes
     `application/x-www-form-urlencoded`. `challenge` is what a 401 says in WWW-Authenticate.
     """
@@ -143,6 +144,7 @@ class Route:
     query: type[msgspec.Struct] | None = None
     answers: Any = None
     refusals: tuple[int, ...] = ()
+    accepted: str = ""
     description: str = ""
     content_type: str = JSON
     hidden: bool = False

@@ -19,18 +19,15 @@ class Schemas:
     """Components for all types of some routes. Structs of one name in two features get their full names."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        types: dict[int, Any] = {}
-        for route in routes:
-            for found in (route.body, route.answers, route.query):
-                if found is not None:
-                    types[id(found)] = found
-        given = [*types.values(), Error]
+        types = {id(found): found for route in routes for found in (route.body, route.answers) if found is not None}
+        queries = {id(route.query): route.query for route in routes if route.query is not None}
+        given = [*types.values(), Error, *queries.values()]
         schemas, components = msgspec.json.schema_components(given, ref_template=_REFERENCE)
         self._by_type = dict(zip(map(id, given), map(_polished, schemas), strict=True))
         self._all = {name: _polished(schema) for name, schema in components.items()}
-        self._queries = {self._name(route.query) for route in routes if route.query is not None}
         self.error: Doc = self._by_type[id(Error)]
-        self.components = {name: schema for name, schema in self._all.items() if name not in self._queries}
+        only_queries = {self._name(query) for query in queries.values()} - _referenced(self._all, schemas[: len(types)])
+        self.components = {name: schema for name, schema in self._all.items() if name not in only_queries}
 
     def of(self, type: Any) -> Doc:
         """The schema of a route's type: mostly a reference."""
@@ -51,6 +48,20 @@ class Schemas:
     def _name(self, type: Any) -> str:
         reference: str = self._by_type[id(type)]["$ref"]
         return reference.rpartition("/")[2]
+
+
+def _referenced(*places: Any) -> set[str]:
+    """The names of all components that something in these refers to."""
+    found: set[str] = set()
+    for place in places:
+        if isinstance(place, dict):
+            reference = place.get("$ref")
+            if isinstance(reference, str):
+                found.add(reference.rpartition("/")[2])
+            found |= _referenced(*place.values())
+        elif isinstance(place, list | tuple):
+            found |= _referenced(*place)
+    return found
 
 
 def _polished(schema: Any) -> Any:

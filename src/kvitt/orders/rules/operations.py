@@ -65,8 +65,6 @@ def register(
         links=(),
     )
     order = _with(record.order, verb, operation)
-    if success and verb is Verb.CAPTURE:
-        _refuse_giving_back_twice(order, operation)
     order = replace(order, payment_status=payment_status(order), status=status(order), version=version, updated_at=now)
     return replace(record, order=order), operation
 
@@ -108,6 +106,8 @@ def refuse_by_state(record: OrderRecord, verb: Verb, request: OperationRequest) 
         raise UnknownAuthorization(message, problem(message, "authorization_id"))
     if verb is Verb.AUTHORIZE and not record.multiple_authorizations:
         _refuse_second_authorization(order, request)
+    if verb is Verb.CAPTURE:
+        _refuse_giving_back_twice(order, request)
     _refuse_beyond(left(record, authorization_id), verb, request)
 
 
@@ -149,13 +149,17 @@ def _refuse_second_authorization(order: Order, request: OperationRequest) -> Non
     )
 
 
-def _refuse_giving_back_twice(after: Order, operation: Operation) -> None:
+def _refuse_giving_back_twice(order: Order, request: OperationRequest) -> None:
     """Money of a line goes back once: refunded, or given back by a reversal line, together never more than captured."""
-    done = sums(after)
-    returned = returned_by_reversals(after.items, done)
-    target_of = {item.line_id: target for target, item in reversals(after.items)}
+    target_of = {item.line_id: target for target, item in reversals(order.items)}
+    if not target_of:
+        return
+    done = sums(order)
+    for part in request.items:
+        done[part.line_id].captured += part.amount
+    returned = returned_by_reversals(order.items, done)
     twice = []
-    for index, part in enumerate(operation.items):
+    for index, part in enumerate(request.items):
         target = target_of.get(part.line_id)
         if target is None or not done[target].refunded:
             continue

@@ -84,12 +84,14 @@ def _parts(done: Iterable[Operation], authorization_id: str | None) -> Iterable[
 def left(record: OrderRecord, authorization_id: str | None = None) -> dict[int, Left]:
     """By line_id. With `authorization_id`, of what may be captured, refunded and cancelled under that authorization.
 
-    A closed order takes refunds alone; a cancelled one takes no new authorization and no capture.
+    A closed order takes refunds alone; a cancelled one takes no new authorization and no capture. Money of a line
+    goes back once: refunded, or given back by capturing a reversal line.
     """
     order = record.order
     overall = sums(order)
     under = sums(order, authorization_id) if authorization_id is not None else overall
     given_back = returned_by_reversals(order.items, overall)
+    target_of = {item.line_id: target for target, item in reversals(order.items)}
     seen = {part.line_id for done in order.authorizations if done.success for part in done.items}
     live = order.status == "open"
     lines = {}
@@ -101,11 +103,15 @@ def left(record: OrderRecord, authorization_id: str | None = None) -> dict[int, 
             authorize = 0
         uncaptured = here.authorized - here.captured - here.cancelled
         refund = here.captured - here.refunded
+        capture = uncaptured if live else 0
         if id in given_back:
             refund = max(0, min(refund, done.captured - done.refunded - given_back[id]))
+        elif (target := target_of.get(id)) is not None and overall[target].refunded:
+            sold = overall[target]
+            capture = max(capture, min(0, given_back[target] + sold.refunded - sold.captured))
         lines[id] = Left(
             authorize=authorize,
-            capture=uncaptured if live else 0,
+            capture=capture,
             refund=refund,
             cancel=uncaptured if order.status != "closed" else 0,
         )

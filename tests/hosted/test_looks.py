@@ -1,0 +1,103 @@
+"""What can be measured of how the page looks: it fits, its targets are large, it holds still when asked to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests_support import Server
+
+pytestmark = pytest.mark.browser
+
+NewSession = Callable[..., Awaitable[str]]
+OpenPage = Callable[..., Awaitable[Page]]
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+async def photograph(page: Page, name: str) -> None:
+    """A picture for people to look at, when KVITT_TEST_PICTURES names a folder for them."""
+    if folder := os.environ.get("KVITT_TEST_PICTURES"):
+        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["nb", "en"])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 900)])
+async def test_the_page_fits_its_screen_and_its_targets_fit_a_thumb(
+    server: Server, new_session: NewSession, open_page: OpenPage, width: int, height: int, language: str, scheme: str
+) -> None:
+    sid = await new_session()
+    page = await open_page(
+        f"{server.url}/v1/view/{sid}?language={language}",
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+    )
+    await expect(page.get_by_test_id("pay")).to_be_enabled()
+    await photograph(page, f"{language}-{width}-{scheme}")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    heights = await page.evaluate(
+        "[...document.querySelectorAll('a, button, input, summary')].map((one) => one.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 44
+
+
+async def test_long_words_and_many_lines_do_not_push_the_page_wide(
+    server: Server, new_session: NewSession, open_page: OpenPage
+) -> None:
+    items = [
+        {"id": str(n), "line_id": str(n), "description": LONG, "quantity": n + 0.5, "amount": 999_999_900, "vat": 11.11}
+        for n in range(12)
+    ]
+    sid = await new_session(items=items, amount=12 * 999_999_900, merchant_reference=LONG)
+    page = await open_page(f"{server.url}/v1/view/{sid}", viewport={"width": 320, "height": 640})
+    await page.locator(".order summary").click()
+    await photograph(page, "long")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+async def test_two_columns_on_a_desktop_and_one_on_a_phone(
+    server: Server, new_session: NewSession, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{server.url}/v1/view/{await new_session()}")
+    boxes = "['.summary', '.payment'].map((one) => document.querySelector(one).getBoundingClientRect().x)"
+    summary, payment = await page.evaluate(boxes)
+    assert payment > summary + 300
+    await page.set_viewport_size({"width": 360, "height": 740})
+    summary, payment = await page.evaluate(boxes)
+    assert abs(payment - summary) < 20
+
+
+async def test_nothing_moves_for_those_who_asked_for_stillness(
+    server: Server, new_session: NewSession, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{server.url}/v1/view/{await new_session()}", reduced_motion="reduce")
+    await page.get_by_test_id("card-number").fill("4100000000000001")
+    await page.get_by_test_id("card-expiry").fill("12/40")
+    await page.get_by_test_id("card-cvc").fill("123")
+    await page.get_by_test_id("pay").click()
+    await expect(page.get_by_test_id("waiting")).to_be_visible()
+    await page.wait_for_timeout(100)
+    running = "document.getAnimations().filter((one) => one.playState === 'running').map((one) => one.animationName)"
+    assert [name for name in await page.evaluate(running) if name != "appear"] == []
+
+
+async def test_forced_colours_keep_the_shapes_of_buttons_and_fields(
+    server: Server, new_session: NewSession, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{server.url}/v1/view/{await new_session()}", forced_colors="active")
+    border = "one => getComputedStyle(one).borderTopWidth + getComputedStyle(one).borderTopStyle"
+    for testid in ("pay", "card-number"):
+        assert await page.get_by_test_id(testid).evaluate(border) == "1pxsolid"
+
+
+async def test_without_scripts_the_page_says_what_it_needs_and_still_tells_the_order(
+    server: Server, new_session: NewSession, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{server.url}/v1/view/{await new_session()}?language=en", java_script_enabled=False)
+    await expect(page.get_by_text("You need JavaScript to pay here.")).to_be_visible()
+    await expect(page.get_by_text("Stablestol for utendørsbruk")).to_be_visible()
+    await expect(page.get_by_test_id("pay")).to_be_disabled()

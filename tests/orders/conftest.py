@@ -1,0 +1,131 @@
+"""Orders made by the rules alone, and the bodies that shops send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from kvitt.orders.model import (
+    DraftOptions,
+    DraftRecord,
+    Operation,
+    OperationRequest,
+    OrderContent,
+    OrderRecord,
+    Origin,
+    Verb,
+)
+from kvitt.orders.rules.completion import added_lines, new_order
+from kvitt.orders.rules.drafts import new_draft
+from kvitt.orders.rules.operations import register
+
+NOW = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
+
+
+def line(line_id: int, gross: int, **more: Any) -> dict[str, Any]:
+    body = {"line_id": line_id, "id": f"sku-{line_id}", "gross_amount": gross, "tax_lines": []}
+    return body | more
+
+
+def reversal(line_id: int, gross: int, of: int | None = None, **more: Any) -> dict[str, Any]:
+    related = {"related_item": {"line_id": of, "type": "reversed"}} if of is not None else {}
+    return line(line_id, gross, reversed_reason="Replace item", **related, **more)
+
+
+def draft(*lines: dict[str, Any], options: dict[str, Any] | None = None, **order: Any) -> DraftRecord:
+    content = msgspec.convert({"currency": "NOK", "items": list(lines), **order}, OrderContent)
+    chosen = msgspec.convert(options, DraftOptions) if options is not None else None
+    return new_draft(content, chosen, None, id="draft-1", now=NOW, by="client")
+
+
+def order(*lines: dict[str, Any], multiple: bool = False) -> OrderRecord:
+    options = {"multiple_authorizations": True} if multiple else None
+    return new_order(draft(*lines, options=options), id="order-1", number="N", now=NOW, by="client")[1]
+
+
+def add(record: OrderRecord, *lines: dict[str, Any], options: dict[str, Any] | None = None) -> OrderRecord:
+    added = draft(*lines, options={"order_id": "N"} | (options or {}))
+    return added_lines(added, record, version=record.order.version + 1, now=NOW)[1]
+
+
+def operate(
+    record: OrderRecord,
+    verb: Verb,
+    *parts: tuple[int, int],
+    id: str = "operation",
+    authorization_id: str | None = None,
+    success: bool | None = None,
+) -> tuple[OrderRecord, Operation]:
+    """`parts`: (line_id, amount)."""
+    body: dict[str, Any] = {"items": [{"line_id": line_id, "amount": amount} for line_id, amount in parts]}
+    if authorization_id is not None:
+        body["authorization_id"] = authorization_id
+    if success is not None:
+        body["success"] = success
+    request = msgspec.convert(body, OperationRequest)
+    return register(record, verb, request, id=id, now=NOW, by="client", version=record.order.version + 1)
+
+
+class Kit:
+    """The helpers above, as tests get them: modules of tests cannot import each other."""
+
+    now = NOW
+    line = staticmethod(line)
+    reversal = staticmethod(reversal)
+    draft = staticmethod(draft)
+    order = staticmethod(order)
+    add = staticmethod(add)
+    operate = staticmethod(operate)
+
+    @staticmethod
+    def after(record: OrderRecord, *steps: tuple[Any, ...]) -> OrderRecord:
+        """`steps`: (verb, (line_id, amount), ...)."""
+        for verb, *parts in steps:
+            record, _ = operate(record, verb, *parts)
+        return record
+
+
+@pytest.fixture(scope="session")
+def kit() -> type[Kit]:
+    return Kit
+
+
+@pytest.fixture
+def origin(account_id: str) -> Callable[..., Origin]:
+    def make(body: bytes = b"{}", account: str = account_id) -> Origin:
+        return Origin(
+            account_id=account,
+            subject="0e4a1c4e-9b8a-4a57-8c62-5a9e0f6f2a11",
+            client_id="client",
+            method="POST",
+            path="/v1/accounts/.../shopping/...",
+            body=body,
+        )
+
+    return make
+
+
+@pytest.fixture
+def journey_draft() -> dict[str, Any]:
+    """The draft of the guide "Using Orders and Checkout together"."""
+    return {
+        "options": {"generate_order_id": "ALPHANUMERIC_9"},
+        "order": {
+            "currency": "NOK",
+            "items": [
+                {
+                    "id": "175938",
+                    "line_id": 1,
+                    "quantity": 2,
+                    "gross_amount": 39800,
+                    "tax_lines": [{"amount": 7960, "percentage": 25}],
+                    "description": "Stablestol for utendørsbruk",
+                    "description_alias": "Stablestol",
+                }
+            ],
+        },
+    }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from kvitt.accounts import api as accounts_api
@@ -13,6 +14,7 @@ from kvitt.checkout.flows import Checkout
 from kvitt.checkout.providers.sandbox import Sandbox
 from kvitt.config import Config
 from kvitt.core.clock import Clock, system_clock
+from kvitt.core.errors import Unavailable
 from kvitt.delivery import api as delivery_api
 from kvitt.delivery.flows import Deliverer, receiver_of
 from kvitt.hosted import pages
@@ -21,6 +23,8 @@ from kvitt.orders.flows import Orders
 from kvitt.store import SandboxBooks, Store, connect
 from kvitt.web import Asgi, build_app
 from kvitt.worker import Worker
+
+HOUSEKEEPING_SECONDS = 600.0
 
 
 @dataclass
@@ -36,16 +40,28 @@ class App:
     checkout: Checkout
     deliverer: Deliverer
     worker: Worker
+    clock: Clock
+    _housekeeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         if self.config.run_worker:
             self.worker.start()
+            self._housekeeping = asyncio.create_task(self._keep_house())
 
     async def close(self) -> None:
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
         await self.worker.stop()
         await self.deliverer.close()
         await self.books.close()
         await self.store.close()
+
+    async def _keep_house(self) -> None:
+        """Forgets what nobody can ask about any more. Any number of processes may do so at once."""
+        while True:
+            with suppress(Unavailable):
+                await self.store.prune(self.clock())
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
 async def build(config: Config, clock: Clock = system_clock) -> App:
@@ -76,7 +92,7 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
         base_url=config.base_url,
         ready=store.healthy,
     )
-    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, worker)
+    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, worker, clock)
 
 
 @asynccontextmanager

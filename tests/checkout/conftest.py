@@ -135,5 +135,3 @@ async def house(store: Store, books: SandboxBooks, account_id: str) -> House:
     checkout = Checkout(store, clock, {"sandbox": Sandbox(books, clock)}, "https://pay.example")
     await checkout.create_default_profile(account_id)
     return House(account_id, store, clock, books, checkout)
-
-

@@ -20,12 +20,15 @@ RETURN_URL = "https://shop.example/thanks?order=7"
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    """Chromium, without a window. A test may hand it one more argument."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         pytest.fail("Chromium is missing: sh tests/install_browser.sh installs it")
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        opened = await playwright.chromium.launch(
+            executable_path=executable, args=[*ARGUMENTS, *([request.param] if hasattr(request, "param") else [])]
+        )
         yield opened
         await opened.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -42,9 +44,6 @@ class Running:
 @pytest.fixture(scope="module")
 def running(database_url: str, embedded: Embedded) -> Iterator[Running]:
     """A server in a process of its own (schemathesis blocks), an account, and a token that may do everything."""
-    import json
-    import os
-
     port = free_port()
     environ = {**os.environ, "KVITT_DATABASE_URL": database_url, "KVITT_PORT": str(port)}
     kvitt = [sys.executable, "-m", "kvitt"]
@@ -68,23 +67,32 @@ def running(database_url: str, embedded: Embedded) -> Iterator[Running]:
             process.wait(20)
 
 
-@pytest.fixture(scope="module")
-def document(running: Running) -> Any:
-    return schemathesis.openapi.from_url(f"{running.url}/openapi.json")
+def fuzz(operation: Any, running: Running, examples: int) -> None:
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def check(case: Any) -> None:
+        if "aid" in case.path_parameters:
+            case.path_parameters["aid"] = ACCOUNT
+        case.call_and_validate(headers=running.headers, checks=CHECKS)
+
+    check()
 
 
-schema = schemathesis.pytest.from_fixture("document")
-
-
-@schema.parametrize()
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-def test_every_answer_is_in_the_document(case: Any, running: Running) -> None:
-    if "aid" in case.path_parameters:
-        case.path_parameters["aid"] = ACCOUNT
-    case.call_and_validate(headers=running.headers, checks=CHECKS)
+def test_every_answer_is_in_the_document(running: Running) -> None:
+    schema = schemathesis.openapi.from_url(f"{running.url}/openapi.json")
+    operations = [result.ok() for result in schema.get_all_operations()]
+    assert len(operations) > 20
+    faults = []
+    for operation in operations:
+        try:
+            fuzz(operation, running, examples=int(os.environ.get("KVITT_FUZZ_EXAMPLES", "15")))
+        except Exception as error:
+            faults.append(f"{operation.label}: {error!r}\n" + "\n".join(map(repr, getattr(error, "exceptions", []))))
+    assert not faults, "\n\n".join(faults)

@@ -56,19 +56,20 @@ async def test_changes_that_committed_but_whose_answer_was_lost_are_confirmed_an
 ):
     store = await connect(cable.url)
     confirmed: list[tuple[str, int]] = []
-    writers = [asyncio.create_task(_count_up(store, shelf, f"w-{n}", 12, confirmed)) for n in range(16)]
+    writers = [asyncio.create_task(_count_up(store, shelf, f"w-{n}", 30, confirmed)) for n in range(16)]
     swallowed = 0
-    while not all(writer.done() for writer in writers):
-        await asyncio.sleep(0.02)
+    for _ in range(10):
+        await asyncio.sleep(0.03)
         cable.mute()
         await asyncio.sleep(0.02)
         swallowed += cable.swallowed
         cable.cut()
+        await asyncio.sleep(0.05)
     await asyncio.gather(*writers)
     await store.close()
     now = await written()
     assert swallowed > 0
-    assert len(confirmed) == now.versions == now.events == now.claims == now.tasks == 16 * 12
+    assert len(confirmed) == now.versions == now.events == now.claims == now.tasks == 16 * 30
 
 
 async def test_a_group_whose_answer_was_lost_still_says_whom_it_refused(cable, shelf, written):

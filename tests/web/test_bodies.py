@@ -26,10 +26,10 @@ GOOD = {
 def with_member(path: str, value: Any) -> bytes:
     body = json.loads(json.dumps(GOOD))
     *parents, last = path.split(".")
-    place = body
+    place: Any = body
     for name in parents:
         place = place[int(name)] if isinstance(place, list) else place[name]
-    place[last] = value
+    place[int(last) if isinstance(place, list) else last] = value
     return json.dumps(body).encode()
 
 

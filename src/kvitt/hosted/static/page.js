@@ -9,7 +9,10 @@ const NEVER_OPENED = ["javascript:", "data:", "vbscript:", "blob:", "file:"];
 const panels = [...document.querySelectorAll("[data-panel]")];
 
 function show(name) {
-  for (const panel of panels) panel.hidden = panel.dataset.panel !== name;
+  for (const panel of panels) {
+    panel.hidden = panel.dataset.panel !== name;
+    panel.toggleAttribute("data-shown", !panel.hidden); // came after the first paint: may move in
+  }
   panels.find((panel) => !panel.hidden)?.querySelector("h1, h2").focus();
 }
 

@@ -30,6 +30,7 @@ log = structlog.get_logger("kvitt.worker")
 
 LONGEST_BACK_OFF = 3600
 LONGEST_CROWD_WAIT = 300.0
+TIDY_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,13 @@ class Worker:
     async def run(self) -> None:
         """Works until `stop`. Then running handlers get `grace` seconds, and tasks not yet started go back."""
         watcher = asyncio.create_task(self._watch_store())
+        tidying = asyncio.create_task(self._tidy())
         try:
             while not self._stopping.is_set():
                 await self._pass()
         finally:
             watcher.cancel()
+            tidying.cancel()
             await self._wind_down()
 
     def start(self) -> None:
@@ -170,6 +173,15 @@ class Worker:
             await self._store.tasks_waiting.wait()
             self._store.tasks_waiting.clear()
             self._wake.set()
+
+    async def _tidy(self) -> None:
+        """What no task asks for: the store forgets, each hour, what it kept for a while."""
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            try:
+                await self._store.prune(self._clock())
+            except Exception as error:
+                log.warning("the store could not be tidied; again in an hour", error=repr(error))
 
     # -- running -----------------------------------------------------------------------------------------------------
 

@@ -35,10 +35,10 @@ async def test_a_new_test_account_is_told_about_and_a_live_one_is_not(
 ) -> None:
     told: list[str] = []
 
-    async def after_create(created: str) -> None:
+    async def before_create(created: str) -> None:
         told.append(created)
 
-    accounts = Accounts(store, clock, URL, after_create=after_create)
+    accounts = Accounts(store, clock, URL, before_create=before_create)
     await accounts.create_account(account_id, "Test")
     await accounts.create_account(f"P{account_id[1:]}", "Live")
     assert told == [account_id]

@@ -15,7 +15,6 @@ from joserfc.jwk import KeySet, OctKey, OKPKey
 from kvitt.accounts import tokens
 from kvitt.accounts.flows import Accounts
 from kvitt.accounts.guard import FAILURES
-from kvitt.accounts.keyring import Keys as KeyStore
 from kvitt.accounts.verified import Verified
 from kvitt.core.errors import Unauthorized
 from kvitt.store import Store
@@ -129,6 +128,14 @@ async def test_a_token_ends_when_it_says_remembered_or_not(keys: Keys, accounts:
             await accounts.authenticate(token)
 
 
+async def refused(accounts: Accounts, token: str) -> bool:
+    try:
+        await accounts.authenticate(token)
+    except Unauthorized:
+        return True
+    return False
+
+
 def b64(data: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(data).encode()).rstrip(b"=").decode()
 
@@ -161,9 +168,7 @@ async def test_forged_tokens_are_refused(keys: Keys, accounts: Accounts, http: h
         "json": "{}",
     }
     for name, attack in forged.items():
-        with pytest.raises(Unauthorized):
-            await accounts.authenticate(attack)
-            pytest.fail(name)
+        assert await refused(accounts, attack), name
 
 
 @pytest.mark.parametrize(
@@ -264,11 +269,3 @@ async def test_a_remembered_token_costs_microseconds(keys: Keys, accounts: Accou
             await accounts.authenticate(token)
         best = min(best, (time.perf_counter() - began) / 200)
     assert best < 50e-6
-
-
-async def test_the_signing_key_is_read_again_after_a_while(accounts: Accounts) -> None:
-    assert isinstance(accounts.keys, KeyStore)
-    generation = accounts.keys.generation
-    await accounts.keys.refresh()
-    await accounts.keys.refresh()
-    assert accounts.keys.generation <= generation + 1

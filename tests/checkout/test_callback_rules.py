@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvitt.checkout.model.session import SessionOptions
-from kvitt.checkout.rules import sessions
-from kvitt.checkout.rules.callbacks import (
+from kvitt.checkout.rules import creation
+from kvitt.checkout.rules.callbacks import options_of
+from kvitt.checkout.rules.moment import Moment
+from kvitt.checkout.rules.urls import (
     callback_target,
     callback_url_fault,
     link_fault,
-    options_of,
     return_target,
     return_url_fault,
 )
-from kvitt.checkout.rules.moment import Moment
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -78,7 +78,7 @@ def test_a_delay_beyond_sixty_seconds_is_taken_as_sixty(text: str, seconds: int)
 def test_the_return_url_keeps_its_own_parameters(body: Callable[..., dict[str, Any]]) -> None:
     sent = body(url__return_url="https://a.example/thanks?gateway=dintero&x=%2F#top", profile_id=None)
     options = msgspec.convert(sent, SessionOptions)
-    _, session = sessions.create("T12345678", "T12345678.s", options, None, frozenset(), Moment(NOW, "r", ("e",)))
+    _, session = creation.create("T12345678", "T12345678.s", options, None, frozenset(), Moment(NOW, "r", ("e",)))
     session = msgspec.structs.replace(session, transaction_id="T12345678.t")
     assert return_target(session, None) == (
         "https://a.example/thanks?gateway=dintero&x=%2F&transaction_id=T12345678.t&session_id=T12345678.s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from kvitt.checkout.model.payment import Capabilities, Operation, Outcome
 from kvitt.checkout.model.session import SessionOptions, SessionRecord
 from kvitt.checkout.model.transaction import EventError, Transaction, TransactionRecord
-from kvitt.checkout.rules import operations, sessions
+from kvitt.checkout.rules import creation, operations
 from kvitt.checkout.rules.moment import Moment
 from kvitt.checkout.rules.payments import begin_payment
 from kvitt.checkout.rules.settle import settle
@@ -50,7 +51,7 @@ class Till:
     session: Row[SessionRecord] = field(init=False)
 
     def __post_init__(self) -> None:
-        _, session = sessions.create(ACCOUNT, f"{ACCOUNT}.s", options(self.amount), None, frozenset(), moment())
+        _, session = creation.create(ACCOUNT, f"{ACCOUNT}.s", options(self.amount), None, frozenset(), moment())
         self.session = Row(1, SessionRecord(session))
         _, self.session, self.row, attempt = begin_payment(
             ACCOUNT, self.session, None, f"{ACCOUNT}.t", "a0", "dintero_psp.creditcard", None, moment()
@@ -136,10 +137,8 @@ def test_attempts_that_overlap_never_exceed_what_is_left(history: list[Any]) -> 
     till = Till(100)
     open_: list[str] = []
     for verb, amount, settle_at in history:
-        try:
+        with contextlib.suppress(AmountExceedsRemaining, Conflicting, InvalidOperation):
             open_.append(till.begin(verb, amount))
-        except (AmountExceedsRemaining, Conflicting, InvalidOperation):
-            pass
         sums = totals(till.row.doc)
         assert sums.captured + sums.capturing <= 100
         assert sums.refunded + sums.refunding <= sums.captured

@@ -20,15 +20,12 @@ RETURN_URL = "https://shop.example/thanks?order=7"
 
 
 @pytest.fixture
-async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
-    """Chromium, without a window. A test may hand it one more argument."""
+async def browser() -> AsyncIterator[Browser]:
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         pytest.fail("Chromium is missing: sh tests/install_browser.sh installs it")
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(
-            executable_path=executable, args=[*ARGUMENTS, *([request.param] if hasattr(request, "param") else [])]
-        )
+        opened = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield opened
         await opened.close()
 

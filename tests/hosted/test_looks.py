@@ -83,7 +83,7 @@ async def test_nothing_moves_for_those_who_asked_for_stillness(
     await expect(page.get_by_test_id("waiting")).to_be_visible()
     await page.wait_for_timeout(100)
     running = "document.getAnimations().filter((one) => one.playState === 'running').map((one) => one.animationName)"
-    assert [name for name in await page.evaluate(running) if name != "appear"] == []
+    assert [name for name in await page.evaluate(running) if name not in ("appear", "pale")] == []
 
 
 async def test_forced_colours_keep_the_shapes_of_buttons_and_fields(
@@ -95,11 +95,23 @@ async def test_forced_colours_keep_the_shapes_of_buttons_and_fields(
         assert await page.get_by_test_id(testid).evaluate(border) == "1pxsolid"
 
 
-@pytest.mark.parametrize("browser", ["--blink-settings=scriptEnabled=false"], indirect=True)
 async def test_without_scripts_the_page_says_what_it_needs_and_still_tells_the_order(
     server: Server, new_session: NewSession, open_page: OpenPage
 ) -> None:
-    page = await open_page(f"{server.url}/v1/view/{await new_session()}?language=en")
-    await expect(page.get_by_text("You need JavaScript to pay here.")).to_be_visible()
+    page = await open_page(f"{server.url}/v1/view/{await new_session()}?language=en", java_script_enabled=False)
+    await expect(page.locator("noscript .message")).to_contain_text("You need JavaScript to pay here.")
+    await expect(page.locator("noscript .message")).to_be_visible()
     await expect(page.get_by_text("Stablestol for utendørsbruk")).to_be_visible()
     await expect(page.get_by_test_id("pay")).to_be_disabled()
+
+
+async def test_a_script_that_never_comes_is_told_of(
+    server: Server, new_session: NewSession, open_page: OpenPage
+) -> None:
+    page = await open_page("about:blank")
+    await page.route("**/form.js", lambda route: route.abort())
+    await page.goto(f"{server.url}/v1/view/{await new_session()}?language=en")
+    told = page.get_by_text("The page did not load completely.")
+    await expect(told).to_be_hidden()
+    await page.evaluate("document.getAnimations().forEach((one) => one.finish())")  # instead of eight seconds
+    await expect(told).to_be_visible()

@@ -236,6 +236,20 @@ async def test_a_session_that_was_paid_in_another_tab_is_not_paid_again(
     assert (await at_the_shop(second))["transaction_id"] == paid["transaction_id"]
 
 
+async def test_a_payment_under_way_in_another_tab_is_waited_for(
+    server: Server, new_session: NewSession, open_page: OpenPage
+) -> None:
+    url = f"{server.url}/v1/view/{await new_session()}"
+    first, second = await open_page(url), await open_page(url)
+    await type_card(first, SILENT)
+    await type_card(second, GOOD)
+    await first.get_by_test_id("pay").click()
+    await expect(first.get_by_test_id("waiting")).to_be_visible()
+    await second.get_by_test_id("pay").click()
+    await expect(second.get_by_test_id("waiting")).to_be_visible()
+    await expect(second.get_by_test_id("refusal")).to_be_empty()
+
+
 async def test_the_card_is_in_no_address_and_in_no_storage(
     server: Server, new_session: NewSession, open_page: OpenPage
 ) -> None:

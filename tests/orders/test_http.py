@@ -381,6 +381,16 @@ async def test_unknown_ids_are_404(shop, sell):
     assert {answer.json()["error"]["code"] for answer in answers} == {"NOT_FOUND"}
 
 
+async def test_a_number_of_the_shop_s_own_may_hold_a_slash_or_a_space(shop):
+    body = {"options": {"split_draft": False}, "order": {"currency": "NOK", "order_id": "2026/7 A", "items": [ITEM]}}
+    draft = (await shop.post(f"{shop.shopping}/draft_orders", body)).json()
+    (order,) = (await shop.put(f"{shop.shopping}/draft_orders/{draft['id']}/complete", {})).json()["orders"]
+    assert order["order_id"] == "2026/7 A"
+    assert (await shop.get(f"{shop.shopping}/orders/2026%2F7%20A")).json() == order
+    again = await shop.post(f"{shop.shopping}/draft_orders", body)
+    assert (again.status_code, fault_paths(again)) == (409, ["order.order_id"])
+
+
 async def test_an_account_never_reaches_another_ones_orders(shop, sell, server):
     order = await sell()
     draft = (await shop.post(f"{shop.shopping}/draft_orders", {"order": {"currency": "NOK"}})).json()

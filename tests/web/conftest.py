@@ -38,6 +38,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     items: Annotated[list[Item], msgspec.Meta(max_length=3)] = []
     kind: Literal["sale", "reversal"] = "sale"
     note: str | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class NewOrder(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -89,6 +90,8 @@ async def fail(call: Call[Any]) -> Answer:
         raise Unavailable("the database cannot be reached")
     if reason == "refused":
         raise AmountExceedsRemaining("too much", problem("amount is more than 100", "items.0.amount", remaining=100))
+    if reason == "split":
+        return Answer(None, 302, {"location": "https://shop.example/\r\nset-cookie: x=1"})
     raise RuntimeError("card 4000000000000002 exploded")
 
 

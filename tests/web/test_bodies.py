@@ -48,7 +48,7 @@ def with_member(path: str, value: Any) -> bytes:
         (b'"order"', "the body must be an object, not a string"),
         (b'{"order": "\xff"}', "body is not JSON (invalid UTF-8 at byte 11)"),
         (b'{"ignored": "\xff"}', "body is not JSON (invalid UTF-8 at byte 13)"),
-        (b'{"a":' * 50_000, "body is not JSON (it is nested too deeply)"),
+        (b'{"a":' * 50_000, "body cannot be read (it is nested too deeply)"),
         ("{}".encode("utf-16"), "body is not JSON (invalid UTF-8 at byte 0)"),
     ],
 )
@@ -212,3 +212,23 @@ def faults_of(decode: BodyDecoder, raw: bytes) -> tuple[Problem, ...]:
     except InvalidRequest as refusal:
         return refusal.problems or pytest.fail("a refusal without a fault")
     return ()
+
+
+async def test_a_member_of_any_shape_has_a_bounded_depth(client: httpx.AsyncClient) -> None:
+    for depth, status in ((40, 200), (70, 400), (900, 400)):
+        metadata = b'{"a":' * depth + b"1" + b"}" * depth
+        body = b'{"order": {"currency": "NOK", "metadata": ' + metadata + b"}}"
+        answer = await client.post(ORDERS, content=body)
+        assert answer.status_code == status
+
+
+async def test_a_body_full_of_faults_is_not_read_to_its_end(client: httpx.AsyncClient) -> None:
+    body = b'{"order": {"currency": "NOK", "items": [' + b",".join([b"{}"] * 200_000) + b"]}}"
+    answer = await client.post(ORDERS, content=body)
+    assert answer.status_code == 400
+    assert len(answer.json()["error"]["errors"]) == 50
+
+
+async def test_a_number_of_five_thousand_digits_is_refused(client: httpx.AsyncClient) -> None:
+    body = b'{"order": {"currency": "NOK", "metadata": {"n": ' + b"9" * 5000 + b"}}}"
+    assert (await client.post(ORDERS, content=body)).status_code == 400

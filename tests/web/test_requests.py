@@ -206,7 +206,13 @@ async def test_an_unforeseen_failure_is_500_without_a_trace_and_logged_with_its_
     assert error["errors"] == []
     assert "exploded" not in answer.text
     assert logs[0]["request_id"] == answer.headers["x-request-id"]
-    assert "RuntimeError" in logs[0]["trace"]
+    assert "RuntimeError" in logs[0]["exception"]
+
+
+async def test_a_header_value_with_a_line_break_never_goes_out(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/fail/split")
+    assert answer.status_code == 500
+    assert "location" not in answer.headers
 
 
 async def test_a_lost_race_is_409_and_an_unreachable_database_503(client: httpx.AsyncClient) -> None:

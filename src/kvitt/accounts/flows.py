@@ -20,11 +20,14 @@ from kvitt.core.ids import is_test_account, new_uuid
 from kvitt.store import Store
 from kvitt.web import Caller
 
-AfterCreate = Callable[[str], Awaitable[object]]
+BeforeCreate = Callable[[str], Awaitable[object]]
 
 
 class Accounts:
-    """`issuer` is the `iss` of tokens: the public root. `after_create` runs for each new T account, with its id."""
+    """`issuer` is the `iss` of tokens: the public root.
+
+    `before_create` gets the id of each new T account and makes what such an account begins with; it may be asked twice.
+    """
 
     def __init__(
         self,
@@ -32,13 +35,13 @@ class Accounts:
         clock: Clock,
         issuer: str,
         token_seconds: int = 14400,
-        after_create: AfterCreate | None = None,
+        before_create: BeforeCreate | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._issuer = issuer
         self._token_seconds = token_seconds
-        self._after_create = after_create
+        self._before_create = before_create
         self._guard = FailureGuard()
         self.keys = Keys(store, clock, timedelta(seconds=token_seconds))
         self._verified = Verified(self.keys, clock, issuer)
@@ -54,10 +57,10 @@ class Accounts:
             change = rules.new_account(row.doc if row is not None else None, account_id, name, now, new_uuid())
             return change, Account(account_id, name.strip(), now)
 
-        account = await self._store.decide(decide)
-        if self._after_create is not None and is_test_account(account_id):
-            await self._after_create(account_id)
-        return account
+        await decide()  # refuses before anything is made
+        if self._before_create is not None and is_test_account(account_id):
+            await self._before_create(account_id)  # first: a crash in between leaves no account that lacks it
+        return await self._store.decide(decide)
 
     async def account(self, account_id: str) -> Account:
         row = await self._store.get(ACCOUNTS, account_id, ACCOUNT_ROW)

@@ -138,6 +138,8 @@ def basic_credentials(header: str | None) -> tuple[str, str] | None:
 
 def audience_account(audience: str) -> str | None:
     """The account an audience names: `https://<any host>/v1/accounts/{id}`, whatever its host and userinfo."""
+    if not audience.isprintable():  # urlsplit would drop line breaks
+        return None
     try:
         parts = urlsplit(audience)
     except ValueError:

@@ -12,7 +12,7 @@ from kvitt.checkout.model.profile import Profile
 from kvitt.checkout.model.session import Session, SessionOptions
 from kvitt.checkout.model.transaction import Transaction
 from kvitt.checkout.model.view import Declined, Paid, View
-from kvitt.checkout.rules.settle import Settlement
+from kvitt.checkout.rules.settlement import Settlement
 from kvitt.checkout.wire import (
     Abandoned,
     Action,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import uuid
@@ -15,7 +16,17 @@ SHORT_ID = re.compile(r"([PT]\d{8})\.([1-9A-HJ-NP-Za-km-z]{22})\Z", re.ASCII)
 
 
 def new_uuid() -> str:
-    return str(uuid.uuid4())
+    return new_uuids(1)[0]
+
+
+def new_uuids(count: int) -> tuple[str, ...]:
+    """Version 4 UUIDs, at a fraction of the price of `str(uuid.uuid4())`: a payment mints a dozen."""
+    digits = os.urandom(16 * count).hex()
+    return tuple(_version_4(digits[start : start + 32]) for start in range(0, 32 * count, 32))
+
+
+def _version_4(h: str) -> str:
+    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"
 
 
 def new_short_id(account_id: str, now: datetime) -> str:

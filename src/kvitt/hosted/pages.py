@@ -6,12 +6,13 @@ in its Content-Security-Policy that nothing but our own files may run, be shown 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
 from kvitt.checkout.flows import Actor, Checkout
-from kvitt.core.errors import NotFound, Unavailable
+from kvitt.core.errors import NotFound, Refusal, Unavailable
 from kvitt.hosted.assets import load_assets
 from kvitt.hosted.languages import choose, load_languages
 from kvitt.hosted.render import Pages, Place
@@ -60,7 +61,8 @@ def routes(checkout: Checkout) -> list[Route]:
         try:
             view = await checkout.view(sid)
             if view.state == "open":
-                await checkout.visited(sid, call.remote_ip, call.header("user-agent"), Actor(call.request_id))
+                with suppress(Refusal):  # the customer pays whether or not the visit could be noted
+                    await checkout.visited(sid, call.remote_ip, call.header("user-agent"), Actor(call.request_id))
         except NotFound:
             return page(pages.apology("missing", language, place), language.code, 404)
         except Unavailable:

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kvitt.checkout.model.view import View
 from kvitt.hosted.languages import Language, Languages
-from kvitt.hosted.view import WAITING, card_product, initial, merchant_name, plain, safe_href, summary
+from kvitt.hosted.view import WAITING, card_product, heading, initial, merchant_name, safe_href, summary
 
 _SCRIPT_WORDS = ("card.", "fix.", "refused.", "waiting.", "leaving.", "cancel.", "pay.b", "test.n")
 """The beginnings of the catalogue's keys that the script says by itself."""
@@ -72,7 +72,7 @@ class Pages:
             session=view,
             title=title,
             merchant=merchant,
-            heading=plain(view.merchant and view.merchant.name) or merchant.capitalize(),
+            heading=heading(view, merchant),
             initial=initial(merchant),
             summary=shown,
             form=form,

@@ -53,8 +53,14 @@ def safe_href(href: str | None) -> str:
 
 
 def merchant_name(view: View, language: Language) -> str:
+    """As it stands in a sentence."""
     name = plain(view.merchant.name) if view.merchant else ""
     return name or language.say("merchant.nameless")
+
+
+def heading(view: View, merchant: str) -> str:
+    """As it stands alone: a name as the shop writes it, our own words for a nameless shop with a capital."""
+    return merchant if view.merchant and plain(view.merchant.name) else merchant.capitalize()
 
 
 def initial(name: str) -> str:

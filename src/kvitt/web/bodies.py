@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import falcon
 from falcon.asgi import Request
 
 from kvitt.core.errors import InvalidRequest, TooLarge
@@ -17,7 +18,10 @@ _DRAIN_SECONDS = 20.0
 
 async def read_body(req: Request) -> bytes:
     """The whole body; TooLarge beyond MAX_BODY, InvalidRequest when the sender stopped half-way."""
-    length = req.content_length
+    try:
+        length = req.content_length
+    except falcon.HTTPError:
+        raise InvalidRequest("the Content-Length header is not a number") from None
     if length is None:
         if not req.get_header("transfer-encoding"):
             return b""

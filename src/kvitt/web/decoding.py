@@ -14,15 +14,14 @@ from typing import Any
 import msgspec
 
 from kvitt.core.errors import InvalidRequest, Problem, problem
-from kvitt.web.decimals import odd_decimal_finder
-from kvitt.web.faults import Faults, fix
-
-MAX_FAULTS = 50
+from kvitt.web.faults import Faults
+from kvitt.web.mending import fix
+from kvitt.web.oddities import oddity_finder, too_deep
 
 _read_tree = msgspec.json.Decoder(float_hook=Decimal).decode
 _write_tree = msgspec.json.Encoder(decimal_format="number").encode
 _BYTE = re.compile(r"\(byte (\d+)\)")
-_PLACE = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
+_PLACE = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
 _EMPTY = (b"", b"null", b"[]", b"{}")
 _BOM = b"\xef\xbb\xbf"
 
@@ -34,7 +33,7 @@ class BodyDecoder:
         self._decode = msgspec.json.Decoder(type).decode
         self._info = msgspec.inspect.type_info(type)
         self._required = required
-        self._odd_decimal = odd_decimal_finder(self._info)
+        self._odd = oddity_finder(self._info)
 
     def __call__(self, raw: bytes) -> Any:
         """The decoded body, or InvalidRequest that names every fault."""
@@ -46,7 +45,7 @@ class BodyDecoder:
                 return self._again(raw)
         except (ValueError, RecursionError):
             return self._again(raw)
-        if self._odd_decimal is not None and self._odd_decimal(value):
+        if self._odd is not None and self._odd(value):
             return self._again(raw)
         return value
 
@@ -55,14 +54,15 @@ class BodyDecoder:
         if not self._required and (tree is None or tree == [] or tree == {}):
             return None
         faults = Faults()
-        refuse_nul(tree, "", faults)
+        if b"\\u0000" in raw:
+            refuse_nul(tree, "", faults)
         fixed = fix(tree, self._info, "", faults)
-        if faults.problems:
-            raise invalid(faults.problems)
+        faults.settle()
         try:
             return self._decode(_write_tree(fixed))
         except (ValueError, RecursionError) as error:
-            raise invalid([_translated(str(error))]) from None
+            fault = _translated(str(error))
+            raise InvalidRequest(fault.message, fault) from None
 
 
 def parse(raw: bytes, *, required: bool = True) -> Any:
@@ -73,15 +73,18 @@ def parse(raw: bytes, *, required: bool = True) -> Any:
         raise InvalidRequest("a JSON body is required", problem("a JSON body is required"))
     try:
         raw.decode()
-        return _read_tree(raw)
+        tree = _read_tree(raw)
     except RecursionError:
-        raise _not_json("it is nested too deeply") from None
+        raise _not_readable("it is nested too deeply") from None
     except UnicodeDecodeError as error:
         raise _not_json(f"invalid UTF-8 at byte {error.start}") from None
     except ValueError as error:
         _refuse_lone_surrogate(raw)
         found = _BYTE.search(str(error))
         raise _not_json(f"at byte {found.group(1) if found else len(raw)}") from None
+    if too_deep(tree):
+        raise _not_readable("it is nested too deeply")
+    return tree
 
 
 def refuse_nul(tree: Any, path: str, faults: Faults) -> None:
@@ -99,14 +102,6 @@ def refuse_nul(tree: Any, path: str, faults: Faults) -> None:
             refuse_nul(value, _join(path, key), faults)
 
 
-def invalid(problems: list[Problem]) -> InvalidRequest:
-    """One refusal for all of them. Its message is the first: some clients show nothing else."""
-    message = problems[0].message
-    if len(problems) > 1:
-        message += f" (and {len(problems) - 1} more)"
-    return InvalidRequest(message, *problems[:MAX_FAULTS])
-
-
 def dotted(place: str) -> str:
     """msgspec's `.order.items[0].amount` as `order.items.0.amount`."""
     return place.replace("[...]", "").replace("[", ".").replace("]", "").removeprefix(".")
@@ -121,6 +116,11 @@ def _not_json(why: str) -> InvalidRequest:
     return InvalidRequest(message, problem(message))
 
 
+def _not_readable(why: str) -> InvalidRequest:
+    message = f"body cannot be read ({why})"
+    return InvalidRequest(message, problem(message))
+
+
 def _refuse_lone_surrogate(raw: bytes) -> None:
     """The fast parser calls half a surrogate pair truncated input; say what it is, and where."""
     if b"\\ud" not in raw.lower():
@@ -131,8 +131,7 @@ def _refuse_lone_surrogate(raw: bytes) -> None:
         return
     faults = Faults()
     _find_surrogates(tree, "", faults)
-    if faults.problems:
-        raise invalid(faults.problems)
+    faults.settle()
 
 
 def _find_surrogates(tree: Any, path: str, faults: Faults) -> None:

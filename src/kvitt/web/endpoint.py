@@ -150,8 +150,16 @@ def give(resp: Response, answer: msgspec.Struct | Answer, request_id: str, heade
             written.update(headers.page)
             written["content-type"] = answer.content_type
         if answer.headers:
+            _refuse_split_headers(answer.headers)
             resp.set_headers(answer.headers)
     written["x-request-id"] = request_id
+
+
+def _refuse_split_headers(headers: Mapping[str, str]) -> None:
+    """The server writes header values as they are: a line break in one (a shop's URL, say) would begin another."""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError(f"the value of header {name} is not printable ASCII")
 
 
 def _bytes(body: msgspec.Struct | bytes | str | None) -> bytes:

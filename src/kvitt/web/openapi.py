@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
 from kvitt.core import scopes
@@ -39,7 +40,7 @@ class Info:
     """The document's title page."""
 
     title: str = "kvitt"
-    version: str = "1"
+    version: str = metadata.version("kvitt")
     description: str = (
         "Orders and checkout. Amounts are integers in the minor unit of their currency. "
         "Every error has the same shape, whatever its status."

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import inspect as mi
 
 from kvitt.core.errors import InvalidRequest, problem
-from kvitt.web.decimals import bare
+from kvitt.web.oddities import bare
 
 _MAX_FIELDS = 200
 

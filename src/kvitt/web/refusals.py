@@ -58,6 +58,6 @@ def failed(error: Exception, *, request_id: str, method: str, route: str, challe
     if isinstance(error, Conflict):
         return refused(Conflicting("Another operation changed this at the same time; try again"))
     trace = "".join(traceback.format_exception(error))
-    log.error("request failed", request_id=request_id, method=method, route=route, trace=trace)
+    log.error("request failed", request_id=request_id, method=method, route=route, exception=trace)
     message = f"Something went wrong on our side. Quote request id {request_id} when you ask about it"
     return Answer(Error(ErrorDetail("INTERNAL_ERROR", message)), 500)

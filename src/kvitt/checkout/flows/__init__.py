@@ -18,7 +18,7 @@ from kvitt.checkout.rules.automatic import AUTOMATIC_CAPTURE_TASK
 from kvitt.checkout.rules.present import present_session, present_transaction, wants_session
 from kvitt.checkout.rules.schedule import ASK_TASK, AskData
 from kvitt.checkout.rules.sessions import EXPIRY_TASK
-from kvitt.checkout.rules.settle import Settlement
+from kvitt.checkout.rules.settlement import Settlement
 from kvitt.core.change import Change
 from kvitt.core.clock import Clock
 from kvitt.core.ids import new_uuid

@@ -15,7 +15,8 @@ from kvitt.checkout.model.payment import UNKNOWN, Ask, CardDetails, Outcome
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
 from kvitt.checkout.rules.schedule import AskData
-from kvitt.checkout.rules.settle import Settlement, needs_session, settle
+from kvitt.checkout.rules.settle import needs_session, settle
+from kvitt.checkout.rules.settlement import Settlement
 from kvitt.checkout.rules.state import is_open
 from kvitt.core.change import Change, Row, TaskKey
 from kvitt.store import DueTask
@@ -115,7 +116,7 @@ async def _settle(
 
     async def decide() -> tuple[Change, Settlement]:
         row, session = await rows()
-        settled = settle(account_id, row, session, attempt.id, outcome, desk.moment(actor))
+        settled = settle(account_id, row, session, attempt.id, outcome, desk.moment(actor, ids=4))
         change = settled.change
         if task is not None and task not in change.done:
             change += Change(done=(task,))

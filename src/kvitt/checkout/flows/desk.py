@@ -14,7 +14,7 @@ from kvitt.checkout.rules.moment import Moment
 from kvitt.core.change import Row
 from kvitt.core.clock import Clock
 from kvitt.core.errors import InvalidOperation, NotFound
-from kvitt.core.ids import account_of, is_test_account, new_uuid
+from kvitt.core.ids import account_of, is_test_account, new_uuid, new_uuids
 from kvitt.store import Store
 
 
@@ -36,9 +36,9 @@ class Desk:
     providers: Mapping[str, Provider]
     base_url: str
 
-    def moment(self, actor: Actor) -> Moment:
-        """Now, for this actor, with the ids that a rule may need."""
-        return Moment(self.clock(), actor.request_id, tuple(new_uuid() for _ in range(4)), actor.by, actor.headers)
+    def moment(self, actor: Actor, ids: int = 0) -> Moment:
+        """Now, for this actor, with as many fresh ids as the rule may need."""
+        return Moment(self.clock(), actor.request_id, new_uuids(ids), actor.by, actor.headers)
 
     def by_itself(self) -> Actor:
         """A task acts, on nobody's request."""

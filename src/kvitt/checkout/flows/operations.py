@@ -10,7 +10,7 @@ from kvitt.checkout.model.payment import Operation
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
 from kvitt.checkout.rules import operations
 from kvitt.checkout.rules.automatic import still_wanted
-from kvitt.checkout.rules.settle import Settlement
+from kvitt.checkout.rules.settlement import Settlement
 from kvitt.core.change import Change, Row, TaskKey
 from kvitt.core.ids import new_uuid
 from kvitt.store import DueTask

@@ -8,11 +8,11 @@ from kvitt.checkout.model.payment import CardDetails
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
 from kvitt.checkout.model.view import Declined, NotKnown, Paid, Payment
-from kvitt.checkout.rules.callbacks import return_target
 from kvitt.checkout.rules.cards import read_card, shown
 from kvitt.checkout.rules.configuration import offered
 from kvitt.checkout.rules.payments import begin_payment, refuse_unless_payable
 from kvitt.checkout.rules.state import return_error, session_state
+from kvitt.checkout.rules.urls import return_target
 from kvitt.checkout.rules.views import decline_of
 from kvitt.core.change import Change, Row
 from kvitt.core.errors import InvalidRequest, problem

@@ -10,9 +10,10 @@ from kvitt.checkout.flows.profiles import find_profile
 from kvitt.checkout.model.payment import Operation
 from kvitt.checkout.model.session import Session, SessionOptions
 from kvitt.checkout.model.view import View
-from kvitt.checkout.rules import sessions
-from kvitt.checkout.rules.callbacks import CallbackData, return_target
+from kvitt.checkout.rules import creation, sessions
+from kvitt.checkout.rules.callbacks import CallbackData
 from kvitt.checkout.rules.state import return_error, session_state
+from kvitt.checkout.rules.urls import return_target
 from kvitt.checkout.rules.views import view_of
 from kvitt.core.change import Change, TaskKey
 from kvitt.core.errors import InvalidOperation, Unavailable
@@ -27,9 +28,9 @@ async def create(
     desk: Desk, account_id: str, options: SessionOptions, toggles: frozenset[str], actor: Actor
 ) -> Session:
     profile = await find_profile(desk, account_id, options.profile_id) if options.profile_id is not None else None
-    moment = desk.moment(actor)
+    moment = desk.moment(actor, ids=1)
     session_id = new_short_id(account_id, moment.now)
-    change, session = sessions.create(account_id, session_id, options, profile, toggles, moment)
+    change, session = creation.create(account_id, session_id, options, profile, toggles, moment)
     await desk.store.commit(change)
     return session
 
@@ -42,7 +43,7 @@ async def cancel(desk: Desk, account_id: str, session_id: str, actor: Actor) -> 
         authorized = transaction is not None and transaction.doc.transaction.status == "AUTHORIZED"
         if authorized and row.doc.session.cancelled_at is None:
             return Change(), None
-        return sessions.cancel(account_id, row, transaction, desk.moment(actor))
+        return sessions.cancel(account_id, row, transaction, desk.moment(actor, ids=2))
 
     cancelled = await desk.store.decide(decide, on=(account_id, session_id))
     return cancelled or await _void_and_cancel(desk, account_id, session_id, actor)
@@ -85,7 +86,7 @@ async def abandon(desk: Desk, session_id: str, actor: Actor) -> str:
 
     async def decide() -> tuple[Change, str]:
         session, transaction = await desk.session_and_transaction(account_id, session_id)
-        moment = desk.moment(actor)
+        moment = desk.moment(actor, ids=2)
         change, ended = sessions.abandon(account_id, session, transaction, moment)
         known = transaction.doc if transaction else None
         state = session_state(session.doc, known, moment.now)
@@ -102,7 +103,7 @@ async def expire(desk: Desk, task: DueTask) -> None:
 
     async def decide() -> tuple[Change, None]:
         session, transaction = await desk.session_and_transaction(task.account_id, session_id)
-        change = sessions.expire(task.account_id, session, transaction, desk.moment(desk.by_itself()))
+        change = sessions.expire(task.account_id, session, transaction, desk.moment(desk.by_itself(), ids=2))
         return change if own.done[0] in change.done else change + own, None
 
     await desk.store.decide(decide, on=(task.account_id, session_id))

@@ -8,9 +8,9 @@ from datetime import datetime
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import EventError, TransactionRecord
 from kvitt.checkout.model.view import Decline, PaymentMethod, View
-from kvitt.checkout.rules.callbacks import return_target
 from kvitt.checkout.rules.configuration import offered
 from kvitt.checkout.rules.state import return_error, session_state
+from kvitt.checkout.rules.urls import return_target
 from kvitt.core.ids import is_test_account
 
 FINAL = frozenset(("paid", "on_hold", "cancelled", "expired", "failed"))

@@ -1,6 +1,8 @@
-"""Decimals arrive unbounded: `"NaN"` and `1e999999999` are decimals too, and arithmetic on them fails or never ends.
+"""What the fast decoder lets pass and nothing behind it should meet.
 
-The fast decoder lets them pass, so structs that hold decimals are looked over once they are decoded.
+Decimals arrive unbounded: `"NaN"` and `1e999999999` are decimals too, and arithmetic on them fails or never ends.
+Members of any shape (metadata) arrive nested so deeply that writing them down again fails. Structs that hold such
+members are looked over once they are decoded.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any
 from msgspec import inspect as mi
 
 MAX_EXPONENT = 30
+MAX_DEPTH = 64
 
 Finder = Callable[[Any], bool]
 
@@ -33,8 +36,17 @@ def bare(info: mi.Type) -> mi.Type:
     return info
 
 
-def odd_decimal_finder(info: mi.Type) -> Finder | None:
-    """A function that says whether a decoded value holds an odd decimal; None when its type has no decimals."""
+def too_deep(value: Any, left: int = MAX_DEPTH) -> bool:
+    """Whether arrays and objects are nested in one another more often than anybody means."""
+    if isinstance(value, dict):
+        return left == 0 or any(too_deep(inner, left - 1) for inner in value.values())
+    if isinstance(value, list):
+        return left == 0 or any(too_deep(inner, left - 1) for inner in value)
+    return False
+
+
+def oddity_finder(info: mi.Type) -> Finder | None:
+    """A function that says whether a decoded value holds an oddity; None when its type leaves no room for one."""
     return _finder(info, {})
 
 
@@ -42,6 +54,8 @@ def _finder(info: mi.Type, known: dict[int, Finder | None]) -> Finder | None:
     info = bare(info)
     if isinstance(info, mi.DecimalType):
         return lambda value: isinstance(value, Decimal) and is_odd(value)
+    if isinstance(info, mi.AnyType):
+        return too_deep
     if isinstance(info, mi.UnionType):
         found = [f for f in (_finder(t, known) for t in info.types) if f is not None]
         return (lambda value: value is not None and any(f(value) for f in found)) if found else None

@@ -1,0 +1,64 @@
+"""What settling makes: the Change, and what everything is like afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from kvitt.checkout.model.session import SESSIONS, Session, SessionRecord
+from kvitt.checkout.model.transaction import TRANSACTIONS, Attempt, EventError, Transaction, TransactionRecord
+from kvitt.checkout.rules.moment import Moment, news
+from kvitt.checkout.rules.schedule import ask_key
+from kvitt.core.change import Change, Row, Task, TaskKey
+
+SILENT_REFUSAL = EventError("The provider refused", type=("UNKNOWN",))
+"""For a provider that gives no reason."""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """`record` and `session` as they are afterwards; `attempt` likewise. `follow`: an attempt to run right away."""
+
+    change: Change
+    record: TransactionRecord
+    attempt: Attempt
+    session: SessionRecord | None = None
+    follow: Attempt | None = None
+
+
+def settled_change(
+    account_id: str,
+    row: Row[TransactionRecord],
+    record: TransactionRecord,
+    attempt: Attempt,
+    type_: str,
+    moment: Moment,
+    tasks: tuple[Task, ...],
+) -> Change:
+    transaction, version = record.transaction, row.version + 1
+    return Change(
+        puts=(TRANSACTIONS.put(account_id, transaction.id, record, row.version),),
+        events=(news(account_id, moment.ids[0], type_, transaction.id, version, moment.now, transaction),),
+        tasks=tasks,
+        done=(ask_key(account_id, attempt),),
+    )
+
+
+def session_change(
+    account_id: str, row: Row[SessionRecord], session: Session, done: tuple[TaskKey, ...] = ()
+) -> Change:
+    record = msgspec.structs.replace(row.doc, session=session)
+    return Change(puts=(SESSIONS.put(account_id, session.id, record, row.version),), done=done)
+
+
+def with_attempt(record: TransactionRecord, after: Attempt, transaction: Transaction) -> TransactionRecord:
+    attempts = tuple(after if attempt.id == after.id else attempt for attempt in record.attempts)
+    return msgspec.structs.replace(record, transaction=transaction, attempts=attempts)
+
+
+def ended(attempt: Attempt, status: str) -> Attempt:
+    """What its event needed is in the event now."""
+    return msgspec.structs.replace(
+        attempt, status=status, reference=None, items=None, metadata=None, request_headers=None, card=None
+    )

@@ -16,7 +16,7 @@ import msgspec
 from kvitt.core.errors import InvalidRequest, Problem, problem
 from kvitt.web.faults import Faults
 from kvitt.web.mending import fix
-from kvitt.web.oddities import oddity_finder, too_deep
+from kvitt.web.oddities import may_be_odd, oddity_finder, too_deep
 
 _read_tree = msgspec.json.Decoder(float_hook=Decimal).decode
 _write_tree = msgspec.json.Encoder(decimal_format="number").encode
@@ -45,7 +45,7 @@ class BodyDecoder:
                 return self._again(raw)
         except (ValueError, RecursionError):
             return self._again(raw)
-        if self._odd is not None and self._odd(value):
+        if self._odd is not None and may_be_odd(raw) and self._odd(value):
             return self._again(raw)
         return value
 

@@ -18,6 +18,18 @@ MAX_DEPTH = 64
 
 Finder = Callable[[Any], bool]
 
+_SHAPES = bytes.maketrans(b"123456789.ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0000000000abcdefghijklmnopqrstuvwxyz")
+_SUSPECTS = (b"nan", b"inf", b"0e", b"0" * MAX_EXPONENT, b"\\u")
+
+
+def may_be_odd(raw: bytes) -> bool:
+    """A look at the bytes that spares nearly every body the walk: false only where no oddity can be.
+
+    An odd decimal is spelled with letters, with an exponent or with very many digits, or hides behind an escape.
+    """
+    shape = raw.translate(_SHAPES)  # any digit is 0, letters are small
+    return any(suspect in shape for suspect in _SUSPECTS) or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH
+
 
 def is_odd(number: Decimal) -> bool:
     """Not a number, infinite, or so large or fine that no amount or percentage can be meant."""

@@ -35,13 +35,13 @@ async def test_a_new_test_account_is_told_about_and_a_live_one_is_not(
 ) -> None:
     told: list[str] = []
 
-    async def before_create(created: str) -> None:
-        told.append(created)
+    async def before_create(created: str, name: str) -> None:
+        told.append(f"{created} {name}")
 
     accounts = Accounts(store, clock, URL, before_create=before_create)
     await accounts.create_account(account_id, "Test")
     await accounts.create_account(f"P{account_id[1:]}", "Live")
-    assert told == [account_id]
+    assert told == [f"{account_id} Test"]
 
 
 async def test_keys_for_an_unknown_account_are_refused(accounts: Accounts, account_id: str) -> None:

@@ -133,5 +133,5 @@ async def books(database_url: str) -> AsyncIterator[SandboxBooks]:
 async def house(store: Store, books: SandboxBooks, account_id: str) -> House:
     clock = HandClock()
     checkout = Checkout(store, clock, {"sandbox": Sandbox(books, clock)}, "https://pay.example")
-    await checkout.create_default_profile(account_id)
+    await checkout.create_default_profile(account_id, "Stol & Bord AS")
     return House(account_id, store, clock, books, checkout)

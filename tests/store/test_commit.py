@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -259,3 +260,37 @@ async def test_closing_lets_what_waits_land(database_url, shelf, written):
     await store.close()
     await asyncio.gather(*callers)
     assert (await written()).rows == 50
+
+
+async def test_values_of_the_wrong_type_fail_alone_and_at_once(store, shelf, written):
+    changes = [shelf.whole(f"t-{n}") for n in range(24)]
+    columns = shelf.put("x").columns
+    changes[3] = Change(puts=(Put("orders", shelf.account_id, "no doc", 0, None, columns),))
+    changes[9] = Change(puts=(Put("orders", shelf.account_id, "text date", 0, "{}", (*columns[:3], "2026-03-01")),))
+    changes[15] = Change(claims=(shelf.claim(None),))
+    changes[21] = Change(puts=(Put("orders", shelf.account_id, 7, 0, "{}", columns),))
+    async with asyncio.timeout(10):
+        outcomes = await _together(store, *changes)
+    assert [n for n, outcome in enumerate(outcomes) if outcome != "landed"] == [3, 9, 15, 21]
+    assert (await written()).rows == 20
+
+
+async def test_an_empty_change_is_nothing_to_do(store, raw):
+    before = await raw.fetchval("select count(*) from groups")
+    await store.commit(Change())
+    assert await raw.fetchval("select count(*) from groups") == before
+
+
+async def test_old_groups_are_forgotten_and_young_ones_kept_whatever_the_callers_clock_says(store, shelf, raw):
+    old = "00000000-0000-0000-0000-0000000000{:02}"
+    await raw.executemany(
+        "insert into groups (gid, refused, created_at) values ($1, '{}', now() - interval '2 hours')",
+        [(old.format(n),) for n in range(10)],
+    )
+    await store.commit(Change(events=(shelf.event("young"),)))
+    assert await store.prune(datetime.now(UTC) + timedelta(days=365)) >= 10
+    old_left, young_left = await raw.fetchrow(
+        "select count(*) filter (where created_at < now() - interval '1 hour'), count(*) from groups"
+    )
+    assert old_left == 0
+    assert young_left > 0

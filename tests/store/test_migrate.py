@@ -72,3 +72,9 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty_url):
     await connection.execute("drop table transactions")
     assert migrate(empty_url) == (None, head())
     await connection.close()
+
+
+async def test_a_database_that_cannot_be_reached_is_named_with_the_reason(database_url):
+    nowhere = urlsplit(database_url)._replace(path="/no_such_database").geturl()
+    with pytest.raises(Unavailable, match="no_such_database"):
+        await connect(nowhere)

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from kvitt.core.change import Change
+from kvitt.core.errors import Unavailable
+from kvitt.store import connect
 
 
 async def test_a_document_comes_back_as_it_was_put_with_the_version_to_replace_it(store, shelf):
@@ -109,3 +111,17 @@ async def test_a_reader_that_is_cancelled_disturbs_nobody_else(store, shelf):
         reader.cancel()
     results = await asyncio.gather(*readers, return_exceptions=True)
     assert [row.version for row in results[1::2]] == [1] * 15
+
+
+async def test_a_read_that_is_cut_off_by_closing_never_passes_for_not_there(database_url, shelf, raw):
+    store = await connect(database_url)
+    await store.commit(Change(puts=(shelf.put("a"),)))
+    async with raw.transaction():
+        await raw.execute("lock table orders in access exclusive mode")
+        readers = [asyncio.create_task(store.get(shelf.kind, shelf.account_id, "a")) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        readers += [asyncio.create_task(store.claimed(shelf.account_id, "k")) for _ in range(3)]
+        await asyncio.sleep(0)
+        await store.close()
+        results = await asyncio.gather(*readers, return_exceptions=True)
+    assert [type(result) for result in results] == [Unavailable] * 6

@@ -20,13 +20,13 @@ from kvitt.core.ids import is_test_account, new_uuid
 from kvitt.store import Store
 from kvitt.web import Caller
 
-BeforeCreate = Callable[[str], Awaitable[object]]
+BeforeCreate = Callable[[str, str], Awaitable[object]]
 
 
 class Accounts:
     """`issuer` is the `iss` of tokens: the public root.
 
-    `before_create` gets the id of each new T account and makes what such an account begins with; it may be asked twice.
+    `before_create` gets the id and name of each new T account and makes what it begins with; it may be asked twice.
     """
 
     def __init__(
@@ -59,7 +59,8 @@ class Accounts:
 
         await decide()  # refuses before anything is made
         if self._before_create is not None and is_test_account(account_id):
-            await self._before_create(account_id)  # first: a crash in between leaves no account that lacks it
+            # First, so that a crash in between leaves no account that lacks it.
+            await self._before_create(account_id, name.strip())
         return await self._store.decide(decide)
 
     async def account(self, account_id: str) -> Account:

@@ -9,7 +9,6 @@ import msgspec
 
 from kvitt.core.change import Kind
 
-
 NO_BODY = msgspec.Raw(b"null")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Sequence
 from functools import cache
@@ -47,8 +48,17 @@ class Reads:
         return await answer
 
     async def close(self) -> None:
-        for flight in self._flights:
+        """Whoever still waits gets Unavailable."""
+        waiting, self._waiting = self._waiting, {}
+        for wanted in waiting.values():
+            for answer in itertools.chain.from_iterable(wanted.values()):
+                if not answer.done():
+                    answer.set_exception(Unavailable("The server is stopping"))
+        flights = set(self._flights)
+        for flight in flights:
             flight.cancel()
+        if flights:
+            await asyncio.wait(flights)
         for line in self._lines:
             await line.close()
 
@@ -66,22 +76,20 @@ class Reads:
             flight.add_done_callback(self._flights.discard)
 
     async def _fly(self, line: Line, lookup: Lookup, wanted: dict[Where, list[asyncio.Future[Found | None]]]) -> None:
-        found: dict[Where, Found] = {}
-        failure: Exception | None = None
+        found: dict[Where, Found] | None = None  # None: not known. It must never pass for "not there"
         try:
             found = await _fetch(line, lookup, list(wanted))
         except Exception as error:
             _log.warning("reading %s by %s failed: %s", *lookup, type(error).__name__)
-            failure = error
         finally:
             for key, answers in wanted.items():
                 for answer in answers:
                     if answer.done():  # its caller went away
                         continue
-                    if failure is None:
-                        answer.set_result(found.get(key))
-                    else:
+                    if found is None:
                         answer.set_exception(Unavailable("The database does not answer"))
+                    else:
+                        answer.set_result(found.get(key))
             self._free.append(line)
             self._start()
 

@@ -86,8 +86,8 @@ class Checkout:
 
     # the house itself
 
-    async def create_default_profile(self, account_id: str) -> None:
-        await profiles.create_default_profile(self._desk, account_id)
+    async def create_default_profile(self, account_id: str, merchant_name: str) -> None:
+        await profiles.create_default_profile(self._desk, account_id, merchant_name)
 
     def task_handlers(self) -> dict[str, Callable[[DueTask], Awaitable[object]]]:
         """By kind of task. Each ends its task with its own commit."""

@@ -6,7 +6,7 @@ import asyncio
 
 from kvitt.checkout.flows.desk import Desk
 from kvitt.checkout.model.profile import DEFAULT_PROFILE, PROFILES, Profile, profile_key
-from kvitt.checkout.model.session import Configuration
+from kvitt.checkout.model.session import Configuration, Merchant
 from kvitt.core.change import Change
 from kvitt.core.errors import Conflict, NotFound
 from kvitt.core.ids import account_of, new_short_id
@@ -40,14 +40,18 @@ async def list_profiles(desk: Desk, account_id: str) -> list[Profile]:
     return [row.doc for row in rows]
 
 
-async def create_default_profile(desk: Desk, account_id: str) -> None:
-    """A profile that offers the sandbox's card. An account that has a default profile keeps it."""
+async def create_default_profile(desk: Desk, account_id: str, merchant_name: str) -> None:
+    """A profile that offers the sandbox's card and names the merchant to customers.
+
+    An account that has a default profile keeps it.
+    """
     now = desk.clock()
     profile = Profile(
         id=new_short_id(account_id, now),
         name="Default",
         created_at=now,
         updated_at=now,
+        merchant=Merchant(name=merchant_name),
         configuration=Configuration(
             dintero_psp={
                 "payment_type": "dintero_psp",

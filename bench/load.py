@@ -18,6 +18,8 @@ from bench.requests import STEPS, Step, taken
 
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
+_BUFFER = bytearray(65_536)  # one for all: a fresh one for each answer costs more than reading it
+_WINDOW = memoryview(_BUFFER)
 
 
 class Shop:
@@ -44,9 +46,10 @@ class Shop:
 
     def answer(self) -> tuple[int, bytes] | None:
         """Status and body once they are whole."""
-        data = self.sock.recv(262_144)
-        if not data:
+        size = self.sock.recv_into(_BUFFER)
+        if size == 0:
             raise ConnectionError("the server closed the connection")
+        data = bytes(_WINDOW[:size])
         self.buffer = data = self.buffer + data if self.buffer else data
         end = data.find(_END)
         if end < 0:

@@ -10,6 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+PAYMENT = {
+    "payment_product_type": "dintero_psp.creditcard",
+    "card": {"number": "4000000000000002", "expiry": "12/34", "cvc": "123"},
+}
+
 
 @pytest.fixture
 async def hook() -> AsyncIterator[tuple[str, asyncio.Queue[str]]]:
@@ -34,17 +39,30 @@ async def test_the_shop_is_called_and_the_session_says_so(
 ) -> None:
     url, asked = hook
     sid = (await shop.post("/v1/sessions-profile", body(url__callback_url=f"{url}?z=1"))).json()["id"]
-    card = {"number": "4000000000000002", "expiry": "12/34", "cvc": "123"}
-    sent = {"payment_product_type": "dintero_psp.creditcard", "card": card}
-    transaction_id = (await http.post(f"/v1/sessions/{sid}/pay", json=sent)).json()["transaction_id"]
+    transaction_id = (await http.post(f"/v1/sessions/{sid}/pay", json=PAYMENT)).json()["transaction_id"]
     target = await asyncio.wait_for(asked.get(), 10)
     query = parse_qs(urlsplit(target).query)
     assert list(query) == ["merchant_reference", "session_id", "time", "transaction_id", "z"]
     assert (query["transaction_id"], query["session_id"]) == ([transaction_id], [sid])
+    assert (await told(shop, sid))["details"] == {"transaction_event_id": "2"}
+
+
+async def test_a_callback_that_carries_the_transaction_is_taken_once(
+    shop: Any, http: httpx.AsyncClient, hook: tuple[str, asyncio.Queue[str]], body: Callable[..., dict[str, Any]]
+) -> None:
+    url, asked = hook
+    callback_url = f"{url}?method=POST&includes=session"
+    sid = (await shop.post("/v1/sessions-profile", body(url__callback_url=callback_url))).json()["id"]
+    await http.post(f"/v1/sessions/{sid}/pay", json=PAYMENT)
+    assert (await told(shop, sid))["details"] == {"transaction_event_id": "2"}
+    assert asked.qsize() == 1
+
+
+async def told(shop: Any, sid: str) -> dict[str, Any]:
+    """The session's event that the shop took the callback; fails when there is none within five seconds."""
     for _ in range(100):
-        events = (await shop.get(f"/v1/sessions/{sid}")).json()["events"]
-        if events[-1]["name"] == "AUTH_CALLBACK_SENT":
-            break
+        event: dict[str, Any] = (await shop.get(f"/v1/sessions/{sid}")).json()["events"][-1]
+        if event["name"] == "AUTH_CALLBACK_SENT":
+            return event
         await asyncio.sleep(0.05)
-    assert events[-1]["name"] == "AUTH_CALLBACK_SENT"
-    assert events[-1]["details"] == {"transaction_event_id": "2"}
+    raise AssertionError("the session does not say that the shop was called")

@@ -96,6 +96,44 @@ async def test_the_customers_view(shop: Any, http: Any, body: Body) -> None:
     assert (view["state"], view["href"]) == ("cancelled", href)
 
 
+async def test_the_customers_view_tells_nobody_where_the_customer_lives_or_who_gets_the_money(
+    shop: Any, http: Any, body: Body
+) -> None:
+    """The address of the page travels: through the shop's return URL, a browser's history, a forwarded link."""
+    where = {"first_name": "Anna", "address_line": "Hemmelig gate 1", "phone_number": "+4799999999"}
+    split = {"payout_destination_id": "seller-7", "amount": 100}
+    item = {"id": "1", "line_id": "1", "amount": 39000, "description": "Stol", "vat": 25, "splits": [split]}
+    shipping = {"id": "s", "line_id": "s", "amount": 800, "title": "Post", "operator": "P", "metadata": {"margin": "1"}}
+    sent = body(
+        customer={"email": "anna@example.com"},
+        metadata={"note": "slow payer"},
+        order__shipping_address=where,
+        order__billing_address=where,
+        order__payout_destination_id="payout-7",
+        order__items=[item],
+        order__shipping_option={**shipping, "pick_up_address": where},
+    )
+    sid = (await shop.post("/v1/sessions-profile", sent)).json()["id"]
+    view = await http.get(f"/v1/view/{sid}/session")
+    for told in ("Anna", "Hemmelig", "+47", "anna@", "slow payer", "seller-7", "payout-7", "margin"):
+        assert told not in view.text
+    order = view.json()["order"]
+    assert (order["items"][0]["description"], order["items"][0]["vat"]) == ("Stol", 25)
+    assert (order["shipping_option"]["title"], order["shipping_option"]["amount"]) == ("Post", 800)
+
+
+async def test_a_customer_is_no_calling_system_and_cannot_fill_the_session_with_headers(
+    shop: Any, http: Any, body: Body
+) -> None:
+    sid = (await shop.post("/v1/sessions-profile", body())).json()["id"]
+    headers = {"Dintero-System-Name": "x" * 5000}
+    await http.post(f"/v1/sessions/{sid}/pay", json=paying(number="4000300000000006"), headers=headers)
+    await http.post(f"/v1/view/{sid}/session/abandon", headers=headers)
+    session = await shop.get(f"/v1/sessions/{sid}?includes=events.request_headers")
+    assert len(session.json()["events"]) > 3
+    assert "xxx" not in session.text
+
+
 async def test_a_decline_says_so_and_leaves_the_session_open(shop: Any, http: Any, body: Body) -> None:
     sid = (await shop.post("/v1/sessions-profile", body())).json()["id"]
     declined = await pay(http, sid, number="4100000000000076")
@@ -178,6 +216,8 @@ async def test_a_card_that_cannot_be_read_names_its_field(
         ({"profile_id": "T00000000.465UfBENeLpkBvwmqfTC4k"}, "profile_id"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
         ({"expires_at": "tomorrow"}, "expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at"),
+        ({"expires_at": "0001-01-01T00:00:00+14:00"}, "expires_at"),
         ({"checkboxes": [{"id": "1"}]}, "checkboxes.0.label"),
         ({"configuration": {"channel": "shop"}}, "configuration.channel"),
         ({"express": {"shipping_address_callback_url": "x"}}, "express.shipping_address_callback_url"),

@@ -31,6 +31,12 @@ class Model:
     def given_back(self, line: int) -> int:
         return sum(self.sum("captured", r) - self.sum("refunded", r) for r, of in self.takes_back.items() if of == line)
 
+    def signed(self, what: str) -> int:
+        return sum((1 if self.net[n] > 0 else -1) * a for (n, _), a in self.did[what].items())
+
+    def received(self) -> int:
+        return self.signed("captured") - self.signed("refunded")
+
     def allows(self, verb: Verb, line: int, amount: int, of: str) -> bool:
         """`amount` is absolute, and `of` the authorization (the new one's id when authorizing)."""
         net = abs(self.net[line])
@@ -42,21 +48,22 @@ class Model:
         if verb in (CAPTURE, CANCEL):
             if taken + amount > self.sum("authorized", line, scope):
                 return False
+            if verb is CAPTURE and self.net[line] < 0 and amount > self.received():
+                return False
             target = self.takes_back.get(line)
             if verb is CAPTURE and target is not None and self.sum("refunded", target):
                 out = self.sum("refunded", target) + self.given_back(target) + amount
                 return out <= self.sum("captured", target)
             return True
+        if self.net[line] > 0 and amount > self.received():
+            return False
         out = self.sum("refunded", line) + amount + self.given_back(line)
         if line in self.takes_back.values() and out > self.sum("captured", line):
             return False
         return self.sum("refunded", line, scope) + amount <= self.sum("captured", line, scope)
 
     def payment_status(self) -> str:
-        def signed(what: str) -> int:
-            return sum((1 if self.net[n] > 0 else -1) * a for (n, _), a in self.did[what].items())
-
-        captured, refunded, cancelled = signed("captured"), signed("refunded"), signed("cancelled")
+        captured, refunded, cancelled = map(self.signed, ("captured", "refunded", "cancelled"))
         owed = sum(self.net.values()) - cancelled
         if refunded > 0:
             return "partially_refunded" if refunded < captured else "refunded"
@@ -172,6 +179,7 @@ def _holds(record: OrderRecord, model: Model) -> None:
         assert all(sign * getattr(rest[line], name) >= 0 for name in ("authorize", "capture", "refund", "cancel"))
         if refunded and sign > 0:
             assert refunded + model.given_back(line) <= captured
+    assert model.received() >= 0
     assert record.order.net_amount == sum(model.net.values())
     assert record.order.payment_status == model.payment_status()
     assert record.order.status == "open"

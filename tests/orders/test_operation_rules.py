@@ -267,6 +267,27 @@ def test_money_of_a_line_goes_back_once_refunded_or_taken_back(kit):
     assert left(taken_back)[1].refund == 100
 
 
+GIVING_TOO_MUCH = [
+    ("taking back what never came in, which may be cancelled then", 1, [], (CAPTURE, (2, -1000))),
+    ("more off than comes in, in one capture", 1, [], (CAPTURE, (2, -1000), (3, 500))),
+    ("a reduction that names no line, after a refund", None, [(CAPTURE, (1, 1000)), (REFUND, (1, 1000))],
+     (CAPTURE, (2, -1000))),
+    ("a refund after a reduction that names no line", None, [(CAPTURE, (1, 1000), (2, -1000))], (REFUND, (1, 1000))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("of", "before", "step"), [g[1:] for g in GIVING_TOO_MUCH], ids=[g[0] for g in GIVING_TOO_MUCH]
+)
+def test_an_order_never_gives_back_more_than_it_received(kit, of, before, step):
+    record = kit.order(kit.line(1, 1000), kit.reversal(2, -1000, of=of), kit.line(3, 500))
+    record = kit.after(record, (AUTHORIZE, (1, 1000), (2, -1000), (3, 500)), *before)
+    with pytest.raises(refusals.ExceedsReceived) as refused:
+        kit.operate(record, *step)
+    assert refused.value.problems[0].path == "items"
+    assert refused.value.problems[0].details["left"] == 0
+
+
 def test_the_details_of_the_payment_are_shown_on_the_order(kit):
     import msgspec
 

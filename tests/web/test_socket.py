@@ -6,6 +6,7 @@ import asyncio
 import resource
 
 import httpx
+import pytest
 
 from .conftest import ORDERS
 
@@ -55,4 +56,14 @@ async def test_requests_sent_in_one_go_are_answered_in_order(port: int) -> None:
     while b'"second"' not in seen:
         seen += await asyncio.wait_for(reader.read(65536), 5)
     assert seen.index(b'"first"') < seen.index(b'"second"')
+    writer.close()
+
+
+@pytest.mark.parametrize("line", [b"GET /healthz", b"GET /healthz HTTP/0.9", b"GET /healthz HTTP/2.0"])
+async def test_an_http_version_nobody_speaks_here_is_refused_in_the_documented_shape(port: int, line: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(line + b"\r\nhost: x\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(65536), 5)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"INVALID_REQUEST_PARAMETER"' in answer
     writer.close()

@@ -236,3 +236,25 @@ async def test_a_worker_outlives_the_databases_absence(
         await plan("after")
         await until(lambda: "after" in seen)
     assert await rows() == []
+
+
+async def test_lanes_that_never_run_dry_do_not_starve_another(
+    store: Store, kind: str, plan: Any, done: Any, running: Any, until: Any
+) -> None:
+    last: list[float] = []
+
+    async def handle(task: DueTask) -> None:
+        await asyncio.sleep(0.1)
+        if task.data == '"late"':
+            last.append(time.monotonic())
+        await done(task)
+
+    for lane in range(4):
+        await plan(*(f"{lane}-{n}" for n in range(40)), data=f'"{lane}"')
+    limits = Limits(running=8, running_per_lane=2)
+    async with running(Worker(store, system_clock, {kind: handle}, {kind: lambda task: task.data}, limits)):
+        await asyncio.sleep(0.3)
+        started = time.monotonic()
+        await plan("late", data='"late"')
+        await until(lambda: last)
+        assert last[0] - started < 1.0

@@ -38,9 +38,10 @@ _SESSIONS, _TRANSACTIONS, _CUSTOMER, _ADMIN = "Sessions", "Transactions", "Payme
 
 
 def actor_of(call: Call[Any]) -> Actor:
-    """Who calls, with the headers that name the calling system."""
-    headers = call.headers_with_prefix("dintero-system-")
-    return Actor(call.request_id, call.caller.subject if call.caller else None, headers or None)
+    """Who calls, with the headers that name the calling system. A customer's browser is none: theirs are not kept."""
+    if call.caller is None:
+        return Actor(call.request_id)
+    return Actor(call.request_id, call.caller.subject, call.headers_with_prefix("dintero-system-") or None)
 
 
 def routes(checkout: Checkout) -> list[Route]:

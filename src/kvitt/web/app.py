@@ -130,8 +130,11 @@ def _stray(error: Exception, method: str, request_id: str) -> Answer:
     return failed(error, request_id=request_id, method=method, route="")
 
 
+_SPOKEN = frozenset(("1.0", "1.1", "2", "3"))
+
+
 class _FrontDoor:
-    """Refuses paths and queries that cannot be read, before anything tries to."""
+    """Refuses versions nobody speaks, and paths and queries that cannot be read, before anything tries to."""
 
     def __init__(self, app: Asgi, headers: Headers) -> None:
         self._app = app
@@ -140,6 +143,9 @@ class _FrontDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope.get("http_version", "1.1") not in _SPOKEN:
+            await self._refuse(InvalidRequest(f"HTTP/{scope['http_version']} is not spoken here"), send)
             return
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         query: bytes = scope["query_string"]

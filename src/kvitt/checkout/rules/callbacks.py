@@ -28,6 +28,7 @@ from kvitt.core.change import Task, encode_text
 
 CALLBACK_TASK = "checkout.callback"
 LONGEST_DELAY_SECONDS = 60
+NO_BODY = msgspec.Raw(b"null")
 
 
 class CallbackData(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,7 +44,7 @@ class CallbackData(msgspec.Struct, frozen=True, omit_defaults=True):
     transaction_id: str | None = None
     transaction_event_id: str | None = None
     records: SessionEventName | None = None
-    body: msgspec.Raw | None = None
+    body: msgspec.Raw = NO_BODY  # not `Raw | None`, which decodes null alone
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _about(
     if not url:
         return ()
     options = options_of(url)
-    body: msgspec.Raw | None = None
+    body = NO_BODY
     if options.method == "POST":
         whole = msgspec.structs.replace(transaction, session=session) if options.includes_session else transaction
         body = msgspec.Raw(encode_text(whole).encode())
@@ -145,7 +146,7 @@ def of_error(
     options = options_of(url)
     if not options.report_error:
         return ()
-    body = None
+    body = NO_BODY
     if options.method == "POST" and transaction is not None:
         whole = msgspec.structs.replace(transaction, session=session) if options.includes_session else transaction
         body = msgspec.Raw(encode_text(whole).encode())

@@ -81,8 +81,8 @@ def _faults(
                 f"The lines and the shipping add up to {listed}, the order's amount is {order.amount}",
                 "order.amount", amount=order.amount, listed=listed,
             )  # fmt: skip
-    if options.expires_at is not None and _utc(options.expires_at) <= now:
-        yield problem("The session would have expired already", "expires_at")
+    if options.expires_at is not None and (fault := _expiry_fault(options.expires_at, now)) is not None:
+        yield problem(fault, "expires_at")
 
 
 def _url_faults(account_id: str, options: SessionOptions, inherited: Configuration | None) -> Iterator[Problem]:
@@ -117,6 +117,13 @@ def _line_faults(options: SessionOptions) -> Iterator[Problem]:
     shipping = options.order.shipping_option
     if shipping is not None and str(shipping.line_id) in seen:
         yield problem(f"An item has the line_id {shipping.line_id} too", "order.shipping_option.line_id")
+
+
+def _expiry_fault(at: datetime, now: datetime) -> str | None:
+    try:
+        return "The session would have expired already" if _utc(at) <= now else None
+    except OverflowError:
+        return "In UTC the time lies before the year 1 or after the year 9999"
 
 
 def _utc(at: datetime) -> datetime:

@@ -21,6 +21,7 @@ from kvitt.orders.rules.refusals import (
     ExceedsAuthorized,
     ExceedsCaptured,
     ExceedsLine,
+    ExceedsReceived,
     GivenBackTwice,
     OrderFull,
     OrderNotOpen,
@@ -29,7 +30,7 @@ from kvitt.orders.rules.refusals import (
     WrongSign,
     refuse_if,
 )
-from kvitt.orders.rules.remaining import Left, left, operations, returned_by_reversals, reversals, sums
+from kvitt.orders.rules.remaining import Left, amount_of, left, operations, returned_by_reversals, reversals, sums
 from kvitt.orders.rules.status import payment_status, status
 
 _EXCEEDS: dict[Verb, tuple[type[Conflicting], str]] = {
@@ -109,6 +110,8 @@ def refuse_by_state(record: OrderRecord, verb: Verb, request: OperationRequest) 
     if verb is Verb.CAPTURE:
         _refuse_giving_back_twice(order, request)
     _refuse_beyond(left(record, authorization_id), verb, request)
+    if verb in (Verb.CAPTURE, Verb.REFUND):
+        _refuse_beyond_received(order, verb, request)
 
 
 def _refuse_beyond(remaining: dict[int, Left], verb: Verb, request: OperationRequest) -> None:
@@ -127,6 +130,16 @@ def _refuse_beyond(remaining: dict[int, Left], verb: Verb, request: OperationReq
                 )
             )
     refuse_if(beyond, refusal)
+
+
+def _refuse_beyond_received(order: Order, verb: Verb, request: OperationRequest) -> None:
+    """Refunds, and captures of negative lines, give back what came in and never more, whatever their lines allow."""
+    asked = sum(part.amount for part in request.items)
+    back = asked if verb is Verb.REFUND else -asked
+    received = max(0, amount_of(order.captures) - amount_of(order.refunds))
+    if back > received:
+        message = f"this gives back {back}, and the order holds {received}: captures less refunds"
+        raise ExceedsReceived(message, problem(message, "items", requested=back, left=received))
 
 
 def _refuse_second_authorization(order: Order, request: OperationRequest) -> None:

@@ -17,6 +17,7 @@ Conflicting 409
 ├── ExceedsAuthorized       more captured or cancelled than is authorized and still there
 ├── ExceedsCaptured         more refunded than was captured and not given back
 ├── GivenBackTwice          a reversal captured of money that was refunded already
+├── ExceedsReceived         more given back by the order than it received
 └── ExceedsReversible       more taken back of a line than is left of it
 """
 
@@ -85,6 +86,10 @@ class ExceedsCaptured(Conflicting):
 
 class GivenBackTwice(Conflicting):
     """A reversal captured of money that was refunded already."""
+
+
+class ExceedsReceived(Conflicting):
+    """More given back by the order than it received."""
 
 
 class ExceedsReversible(Conflicting):

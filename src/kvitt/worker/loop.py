@@ -1,74 +1,32 @@
-"""Doing what is due: takes tasks, runs their handlers, and never loses one. Run as many workers as you like.
+"""Doing what is due: takes tasks, runs their handlers, and never loses one.
 
 A task is taken under a lease: it becomes due again by itself when the lease ends, so a worker that is killed loses
 nothing. A handler ends its task with its own commit. A handler that raises has its task moved to a later time. While
 the database is away the worker waits for it.
-
-Many tasks for one receiver must not keep the others waiting. Tasks run in lanes (by default one per kind and account):
-each lane runs a few at once, and the slower its tasks are, the fewer of them are held here. The others are put off,
-each time for longer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
 from kvitt.core.clock import Clock
 from kvitt.store import DueTask, Store
+from kvitt.worker.lanes import Lane, Lanes, Limits
 
 Handler = Callable[[DueTask], Awaitable[object]]
-Lane = Callable[[DueTask], str]
+LaneName = Callable[[DueTask], str]
 
 log = structlog.get_logger("kvitt.worker")
 
 LONGEST_BACK_OFF = 3600
 LONGEST_CROWD_WAIT = 300.0
 TIDY_SECONDS = 3600.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much a worker does at once, and its times in seconds.
-
-    A held task starts within the first half of its `lease` and is cut off in the second, so that no two workers run it
-    at once: a handler has a little less than half a lease. `gather` is how long to collect what comes due together.
-    """
-
-    running: int = 64
-    running_per_lane: int = 16
-    held: int = 256
-    lease: float = 60.0
-    poll: float = 0.25
-    gather: float = 0.015
-    grace: float = 15.0
-
-
-@dataclass
-class _Held:
-    """A task in hand, and when (monotonic) it is too late to start it: another worker may take it soon after."""
-
-    task: DueTask
-    start_before: float
-
-
-@dataclass
-class _LaneState:
-    waiting: deque[_Held] = field(default_factory=deque)
-    running: int = 0
-    seconds: float = 0.5
-    """How long its tasks take: a guess at first, then what was measured, the latest counting most."""
-
-    def room(self, limits: Limits) -> int:
-        """How many more to hold: what the lane gets through in about five seconds. Negative when there are too many."""
-        most = max(limits.running_per_lane, int(limits.running_per_lane * 5 / max(self.seconds, 0.001)))
-        return most - self.running - len(self.waiting)
 
 
 def by_account(task: DueTask) -> str:
@@ -78,7 +36,8 @@ def by_account(task: DueTask) -> str:
 class Worker:
     """One loop over the due tasks of the kinds that `handlers` names; other kinds are left to other workers.
 
-    `lanes` names, by kind, what must not wait for each other (a receiver's host, for instance).
+    `lanes` names, by kind, what must not wait for each other (a receiver's host, for instance); by default tasks of
+    different kinds and accounts.
     """
 
     def __init__(
@@ -86,7 +45,7 @@ class Worker:
         store: Store,
         clock: Clock,
         handlers: Mapping[str, Handler],
-        lanes: Mapping[str, Lane] | None = None,
+        lanes: Mapping[str, LaneName] | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._store = store
@@ -94,9 +53,8 @@ class Worker:
         self._handlers = dict(handlers)
         self._lane_of = dict(lanes or {})
         self._limits = limits or Limits()
-        self._lanes: dict[str, _LaneState] = {}
+        self._lanes = Lanes(self._limits, self._start)
         self._running: set[asyncio.Task[None]] = set()
-        self._held = 0
         self._full = False
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
@@ -108,7 +66,11 @@ class Worker:
         tidying = asyncio.create_task(self._tidy())
         try:
             while not self._stopping.is_set():
-                await self._pass()
+                try:
+                    await self._pass()
+                except Exception:
+                    log.exception("the worker stumbled and goes on")
+                    await self._rest(1.0)
         finally:
             watcher.cancel()
             tidying.cancel()
@@ -129,7 +91,7 @@ class Worker:
 
     async def _pass(self) -> None:
         """Takes what is due and there is room for; when there is no more, waits to be woken or for the next poll."""
-        room = self._limits.held - self._held
+        room = self._limits.held - self._lanes.held
         self._wake.clear()
         self._full = room < self._limits.held // 4
         if not self._full and await self._take(room) == room:
@@ -140,24 +102,29 @@ class Worker:
                 await asyncio.sleep(self._limits.gather)  # what comes in the same moment is taken in one go
 
     async def _take(self, room: int) -> int:
-        start_before = asyncio.get_running_loop().time() + self._limits.lease / 2
+        start_before = time.monotonic() + self._limits.lease / 2
         try:
             tasks = await self._store.take_tasks(room, timedelta(seconds=self._limits.lease), list(self._handlers))
         except Exception as error:
             log.warning("due tasks cannot be read; waiting for the database", error=repr(error))
             await self._rest(2.0)
             return 0
-        too_many: dict[str, list[DueTask]] = {}
+        crowds: dict[str, tuple[Lane, list[DueTask]]] = {}
         for task in tasks:
             name = self._lane_name(task)
-            if not self._hold(_Held(task, start_before), name):
-                too_many.setdefault(name, []).append(task)
-        for name, put_off in too_many.items():
-            lane = self._lanes.get(name) or _LaneState()
-            await self._put_off_crowd(lane, put_off)
+            if (full := self._lanes.hold(task, name, start_before)) is not None:
+                crowds.setdefault(name, (full, []))[1].append(task)
+        for lane, crowd in crowds.values():
+            await self._put_off_crowd(lane, crowd)
         return len(tasks)
 
-    async def _put_off_crowd(self, lane: _LaneState, tasks: list[DueTask]) -> None:
+    def _lane_name(self, task: DueTask) -> str:
+        try:
+            return self._lane_of.get(task.kind, by_account)(task)
+        except Exception:  # it cannot be read; its handler will say so
+            return by_account(task)
+
+    async def _put_off_crowd(self, lane: Lane, tasks: list[DueTask]) -> None:
         """Twice as long each time, beginning with what two of the lane's tasks take. At worst the lease ends."""
         seconds = min(max(lane.seconds, 0.1) * 2 ** min(tasks[0].tries, 12), LONGEST_CROWD_WAIT)
         with suppress(Exception):
@@ -185,67 +152,22 @@ class Worker:
 
     # -- running -----------------------------------------------------------------------------------------------------
 
-    def _lane_name(self, task: DueTask) -> str:
-        try:
-            return self._lane_of.get(task.kind, by_account)(task)
-        except Exception:  # it cannot be read; its handler will say so
-            return by_account(task)
+    def _start(self, task: DueTask, lane: Lane) -> None:
+        running = asyncio.create_task(self._run_one(task, lane))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
 
-    def _hold(self, held: _Held, name: str) -> bool:
-        lane = self._lanes.setdefault(name, _LaneState())
-        if lane.room(self._limits) <= 0:
-            return False
-        lane.waiting.append(held)
-        self._held += 1
-        self._start_waiting(name, lane)
-        return True
-
-    def _start_waiting(self, name: str, lane: _LaneState) -> None:
-        now = asyncio.get_running_loop().time()
-        while (
-            lane.waiting and lane.running < self._limits.running_per_lane and len(self._running) < self._limits.running
-        ):
-            held = lane.waiting.popleft()
-            if now >= held.start_before:
-                self._held -= 1
-                continue
-            lane.running += 1
-            running = asyncio.create_task(self._run_one(held.task, name, lane))
-            self._running.add(running)
-            running.add_done_callback(self._running.discard)
-
-    async def _run_one(self, task: DueTask, name: str, lane: _LaneState) -> None:
-        started = asyncio.get_running_loop().time()
+    async def _run_one(self, task: DueTask, lane: Lane) -> None:
+        started = time.monotonic()
         try:
             async with asyncio.timeout(self._limits.lease * 0.45):
                 await self._handlers[task.kind](task)
         except Exception as error:
             await self._put_off(task, error)
         finally:
-            lane.seconds += 0.3 * (asyncio.get_running_loop().time() - started - lane.seconds)
-            lane.running -= 1
-            self._held -= 1
-            running = asyncio.current_task()
-            if running is not None:
-                self._running.discard(running)
-            self._next(name, lane)
-
-    def _next(self, name: str, lane: _LaneState) -> None:
-        """A place is free: this lane's next, then the other lanes', in turn."""
-        if self._stopping.is_set():
-            return
-        while lane.waiting and lane.room(self._limits) < 0:  # it turned out slow
-            lane.waiting.pop()
-            self._held -= 1
-        for other in [name, *self._lanes]:
-            if len(self._running) >= self._limits.running:
-                break
-            if (state := self._lanes.get(other)) is not None and state.waiting:
-                self._start_waiting(other, state)
-        if not lane.waiting and not lane.running:
-            self._lanes.pop(name, None)
-        if self._full and self._held <= self._limits.held // 2:
-            self._wake.set()
+            self._lanes.ended(lane, time.monotonic() - started)
+            if self._full and self._lanes.held <= self._limits.held // 2:
+                self._wake.set()
 
     async def _put_off(self, task: DueTask, error: Exception) -> None:
         """The handler raised: again after 2, 4, 8 seconds ... an hour. Without a database the lease does the same."""
@@ -258,8 +180,7 @@ class Worker:
     # -- ending ------------------------------------------------------------------------------------------------------
 
     async def _wind_down(self) -> None:
-        unstarted = [held.task for lane in self._lanes.values() for held in lane.waiting]
-        self._lanes.clear()
+        unstarted = self._lanes.clear()
         if unstarted:
             with suppress(Exception):
                 await self._store.put_off(unstarted, self._clock())

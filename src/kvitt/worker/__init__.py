@@ -1,0 +1,6 @@
+"""Timers and deliveries: takes what is due and does it. Run as many workers as you like."""
+
+from kvitt.worker.lanes import Limits
+from kvitt.worker.loop import Worker
+
+__all__ = ["Limits", "Worker"]

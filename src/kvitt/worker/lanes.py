@@ -1,0 +1,107 @@
+"""Fairness between receivers: many tasks for one must not keep the others waiting.
+
+Tasks in hand stand in lanes, each with its own few places to run. The slower a lane's tasks turn out to be, the fewer
+of them are held. A place that becomes free goes to the other lanes first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kvitt.store import DueTask
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a worker does at once, and its times in seconds.
+
+    A held task starts within the first half of its `lease` and is cut off in the second, so that no two workers run it
+    at once: a handler has a little less than half a lease. `gather` is how long to collect what comes due together.
+    """
+
+    running: int = 64
+    running_per_lane: int = 16
+    held: int = 256
+    lease: float = 60.0
+    poll: float = 0.25
+    gather: float = 0.015
+    grace: float = 15.0
+
+
+@dataclass
+class Lane:
+    """`waiting`: tasks, and when (monotonic) it is too late to start each, since another worker may take it soon."""
+
+    name: str
+    waiting: deque[tuple[DueTask, float]] = field(default_factory=deque)
+    running: int = 0
+    seconds: float = 0.5
+    """How long its tasks take: a guess at first, then what was measured, the latest counting most."""
+
+    def room(self, limits: Limits) -> int:
+        """How many more to hold: what the lane gets through in about five seconds. Negative when there are too many."""
+        most = max(limits.running_per_lane, int(limits.running_per_lane * 5 / max(self.seconds, 0.001)))
+        return most - self.running - len(self.waiting)
+
+
+class Lanes:
+    """The tasks in hand. `start(task, lane)` is called for each when its turn comes."""
+
+    def __init__(self, limits: Limits, start: Callable[[DueTask, Lane], None]) -> None:
+        self.held = 0
+        self.running = 0
+        self._limits = limits
+        self._start = start
+        self._lanes: dict[str, Lane] = {}
+
+    def hold(self, task: DueTask, name: str, start_before: float) -> Lane | None:
+        """Takes the task in hand and starts it when it can; answers its lane instead when that is full."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = Lane(name)
+        if lane.room(self._limits) <= 0:
+            return lane
+        lane.waiting.append((task, start_before))
+        self.held += 1
+        self._advance(lane)
+        return None
+
+    def ended(self, lane: Lane, seconds: float) -> None:
+        """A task of the lane ended after so many seconds: its place goes on."""
+        lane.seconds += 0.3 * (seconds - lane.seconds)
+        lane.running -= 1
+        self.running -= 1
+        self.held -= 1
+        while lane.waiting and lane.room(self._limits) < 0:  # it turned out slow: the lease brings them back
+            lane.waiting.pop()
+            self.held -= 1
+        if self.held > self.running:
+            self._lanes[lane.name] = self._lanes.pop(lane.name)  # to the end of the row
+            for other in list(self._lanes.values()):
+                self._advance(other)
+                if self.running >= self._limits.running:
+                    break
+        if not lane.waiting and not lane.running:
+            self._lanes.pop(lane.name, None)
+
+    def clear(self) -> list[DueTask]:
+        """Lets go of what was not started, and answers it."""
+        unstarted = [task for lane in self._lanes.values() for task, _ in lane.waiting]
+        for lane in self._lanes.values():
+            lane.waiting.clear()
+        self.held -= len(unstarted)
+        return unstarted
+
+    def _advance(self, lane: Lane) -> None:
+        limits = self._limits
+        while lane.waiting and lane.running < limits.running_per_lane and self.running < limits.running:
+            task, start_before = lane.waiting.popleft()
+            if time.monotonic() >= start_before:
+                self.held -= 1
+                continue
+            lane.running += 1
+            self.running += 1
+            self._start(task, lane)

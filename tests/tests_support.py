@@ -96,14 +96,16 @@ class Server:
 async def run_server(database_url: str, config: Config | None = None) -> AsyncIterator[Server]:
     """uvicorn with the real app on a free port, in this event loop; ends with the block."""
     from kvitt.app import build  # here, so that tests of lower layers do not import the whole
+    from kvitt.server import HttpServer
 
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.bind(("127.0.0.1", 0))
     port = sock.getsockname()[1]
     settings = replace(config or Config(), database_url=database_url, host="127.0.0.1", port=port)
     app = await build(settings)
-    server = uvicorn.Server(
-        uvicorn.Config(app.asgi, http="httptools", loop="none", lifespan="off", log_level="warning", access_log=False)
+    server = HttpServer(
+        uvicorn.Config(app.asgi, http="httptools", loop="none", lifespan="off", log_level="warning", access_log=False),
+        app.end_streams,
     )
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     await app.start()

@@ -16,7 +16,9 @@ from kvitt.config import Config
 from kvitt.core.clock import Clock, system_clock
 from kvitt.core.errors import Unavailable
 from kvitt.delivery import api as delivery_api
+from kvitt.delivery import api_feed
 from kvitt.delivery.flows import Deliverer, receiver_of
+from kvitt.delivery.flows_feed import Feed
 from kvitt.hosted import pages
 from kvitt.orders import api as orders_api
 from kvitt.orders.flows import Orders
@@ -39,6 +41,7 @@ class App:
     orders: Orders
     checkout: Checkout
     deliverer: Deliverer
+    feed: Feed
     worker: Worker
     clock: Clock
     _housekeeping: asyncio.Task[None] | None = None
@@ -48,9 +51,14 @@ class App:
             self.worker.start()
             self._housekeeping = asyncio.create_task(self._keep_house())
 
+    def end_streams(self) -> None:
+        """Ends the answers that would go on for ever; a server that stops calls it before it waits for the others."""
+        self.feed.end_streams()
+
     async def close(self) -> None:
         if self._housekeeping is not None:
             self._housekeeping.cancel()
+        await self.feed.close()
         await self.worker.stop()
         await self.deliverer.close()
         await self.books.close()
@@ -74,6 +82,7 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
     accounts = Accounts(store, clock, config.base_url, config.token_seconds, checkout.create_default_profile)
     orders = Orders(store, clock)
     deliverer = Deliverer(store, clock, on_delivered=checkout.callback_sent)
+    feed = Feed(store, clock)
     worker = Worker(
         store,
         clock,
@@ -86,13 +95,14 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
             *orders_api.routes(orders),
             *checkout_api.routes(checkout),
             *delivery_api.routes(deliverer),
+            *api_feed.routes(feed),
             *pages.routes(checkout),
         ],
         authenticate=accounts.authenticate,
         base_url=config.base_url,
         ready=store.healthy,
     )
-    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, worker, clock)
+    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, feed, worker, clock)
 
 
 @asynccontextmanager

@@ -192,6 +192,40 @@ def pay(
     print(f"transaction {paid.transaction_id}")
 
 
+@app.command()
+def listen(
+    forward_to: Annotated[str, typer.Option(help="Where to post the events, e.g. http://localhost:3000/hook.")],
+    account: Annotated[str, typer.Option(envvar="KVITT_ACCOUNT", help="The account whose events these are.")],
+    client_id: Annotated[str, typer.Option(envvar="KVITT_CLIENT_ID", help="A client that holds read:hooks.")],
+    client_secret: Annotated[str, typer.Option(envvar="KVITT_CLIENT_SECRET", help="Better not typed here.")],
+    url: Annotated[str, typer.Option(help="The kvitt server.")] = "http://127.0.0.1:8080",
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="Only these, e.g. order.created or order.*. Repeat for more.")
+    ] = None,
+    after: Annotated[str | None, typer.Option(help="Go on behind this cursor; by default with what is new.")] = None,
+    from_start: Annotated[bool, typer.Option("--from-start", help="Begin with the account's first event.")] = False,
+) -> None:
+    """Post the account's events to a receiver on your machine as they happen. See docs/guides/events.md."""
+    from kvitt.listen import CannotListen, Listener
+
+    if after and from_start:
+        _fail("--after and --from-start exclude each other.")
+    listener = Listener(
+        url.rstrip("/"), account, client_id, client_secret, forward_to, tuple(types or ()),
+        None if from_start else after or "latest",
+        tell=lambda line: print(line, flush=True),
+        warn=lambda line: err.print(line, soft_wrap=True, markup=False),
+    )  # fmt: skip
+    err.print(f"Events of {account} go to {forward_to}   stop with Ctrl-C", soft_wrap=True, markup=False)
+    try:
+        asyncio.run(listener.run())
+    except KeyboardInterrupt:
+        if listener.after not in (None, "latest"):
+            err.print(f"Stopped. To go on from here: --after {listener.after}", soft_wrap=True)
+    except CannotListen as error:
+        _fail(str(error))
+
+
 def _with_database(work: Callable[[Config], Awaitable[T]]) -> T:
     """Runs `work` on an up-to-date database, beside a running server or without one."""
     from kvitt.database import database

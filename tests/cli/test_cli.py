@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,6 +131,28 @@ def test_a_killed_server_starts_again_on_the_same_data(data_dir: Path) -> None:
     with serving(data_dir) as (url, _):
         keys = kvitt(data_dir, "clients", "create", "T10000005", "--name", "Shop", *SCOPES, "--json")
         assert token(url, "T10000005", json.loads(keys.stdout)).status_code == 200
+
+
+def test_a_server_told_to_end_ends_cleanly_and_stops_its_database(data_dir: Path) -> None:
+    with serving(data_dir) as (_, process):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert not (data_dir / "postgresql" / "postmaster.pid").exists()
+
+
+def flood(sock: socket.socket) -> None:
+    for _ in range(1000):
+        sock.sendall(b"X-Filler: " + b"x" * 16_000 + b"\r\n")
+        time.sleep(0.001)
+
+
+def test_a_request_head_without_end_is_cut_off(data_dir: Path) -> None:
+    with serving(data_dir) as (url, _), socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as sock:
+        sock.settimeout(10)
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: kvitt\r\n")
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            flood(sock)
+        assert httpx.get(f"{url}/healthz").status_code == 200
 
 
 def test_two_server_processes_share_one_port(data_dir: Path) -> None:

@@ -60,7 +60,7 @@ def test_jitter_shortens_a_wait_by_at_most_a_fifth(tries: int, jitter: float) ->
      "198.18.0.1", "255.255.255.255", "240.0.0.1", "::1", "::", "fd00::1", "fec0::1", "2001:db8::1",
      "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
      "2002:7f00:1::", "2001:0:1:1:1:1:80ff:fffe", "169.254.169.254", "fe80::1", "fe80::1%eth0", "224.0.0.1", "ff02::1",
-     "ff0e::1", "::127.0.0.1", "not an address", ""],
+     "ff0e::1", "::127.0.0.1", "192.0.0.1", "192.0.0.192", "192.88.99.1", "3fff::1", "not an address", ""],
 )  # fmt: skip
 def test_live_accounts_reach_public_addresses_only(address: str) -> None:
     assert not may_call(address, live=True)
@@ -79,4 +79,9 @@ def test_test_accounts_reach_this_machine_and_its_network(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "224.0.0.1", "nonsense"])
 def test_nobody_reaches_link_local_addresses(address: str) -> None:
+    assert not may_call(address, live=False)
+
+
+@pytest.mark.parametrize("address", ["100.100.100.200", "192.0.0.192", "fd00:ec2::254", "::ffff:100.100.100.200"])
+def test_nobody_reaches_what_hands_out_a_machines_credentials_elsewhere(address: str) -> None:
     assert not may_call(address, live=False)

@@ -94,6 +94,14 @@ async def test_a_number_is_used_by_one_order(orders, origin, kit):
         await orders.create_draft(origin(), content(kit.line(1, 100), order_id="A-1"), options)
 
 
+async def test_a_number_that_is_another_orders_id_is_refused(orders, origin, kit, sell):
+    """Orders are found by id or by number: an order numbered so could never be reached, and the other be captured."""
+    other = await sell(39800, generate_order_id="ALPHANUMERIC_9")
+    with pytest.raises(OrderIdTaken):
+        await orders.create_draft(origin(), content(kit.line(1, 5), order_id=other.id), DraftOptions(split_draft=False))
+    assert (await orders.order(origin().account_id, other.id)).net_amount == 39800
+
+
 async def test_a_generated_number_that_is_taken_is_not_used_again(orders, origin, kit, monkeypatch):
     numbers = iter(["TAKENNUMB", "TAKENNUMB", "TAKENNUMB", "FREENUMBR"])
     monkeypatch.setattr(flows, "new_order_number", lambda: next(numbers))

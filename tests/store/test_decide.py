@@ -98,4 +98,4 @@ async def test_a_caller_that_fails_or_is_cancelled_gives_its_turn_on(store, shel
         InvalidOperation,
         InvalidOperation,
     ]
-    assert not store._turns._locks
+    assert not store._turns._waiting

@@ -39,15 +39,15 @@ async def test_every_confirmed_change_is_there_once_although_backends_are_killed
     store, shelf, written, raw
 ):
     confirmed: list[tuple[str, int]] = []
-    writers = [asyncio.create_task(_count_up(store, shelf, f"w-{n}", 30, confirmed)) for n in range(24)]
+    writers = [asyncio.create_task(_count_up(store, shelf, f"w-{n}", 120, confirmed)) for n in range(24)]
     killed = 0
-    for _ in range(60):
+    for _ in range(200):
         killed += len(await raw.fetch(ACTIVE_WRITERS))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.003)
     await asyncio.gather(*writers)  # a single Conflict here would be a commit that was sent twice
     now = await written()
     assert killed > 0
-    assert len(confirmed) == now.versions == now.events == now.claims == now.tasks == 24 * 30
+    assert len(confirmed) == now.versions == now.events == now.claims == now.tasks == 24 * 120
     assert now.rows == 24
 
 

@@ -22,6 +22,7 @@ INDEX_EXCEPTIONS = {
     "alembic_version_pkc": "Alembic's own one-row table",
     "installation_pkey": "one row about the database as a whole",
     "groups_pkey": "a group holds Changes of many accounts; with shards, it is per shard",
+    "claims_idempotency": "old keys are forgotten over all accounts; it makes nothing unique",
     "tasks_due": "workers ask what is due over all accounts; it makes nothing unique",
 }
 
@@ -29,6 +30,7 @@ QUERY_EXCEPTIONS = {
     "kvitt.store.settle.FENCE": "a group holds Changes of many accounts",
     "kvitt.store.settle.REFUSED": "a group holds Changes of many accounts",
     "kvitt.store.prune.PRUNE": "a group holds Changes of many accounts",
+    "kvitt.store.prune.PRUNE_KEYS": "old keys are forgotten over all accounts",
     "kvitt.store.tasks.NEXT_AT": "when anything falls due, over all accounts",
     "kvitt.store.group.COMMIT_GROUP": "the accounts are in the arrays",
 }

@@ -24,7 +24,7 @@ async def test_the_document_tells_what_each_operation_needs_and_answers(client: 
     assert create["x-scopes"] == ["admin:shopping", "write:shopping"]
     assert "`write:shopping`" in create["description"]
     assert create["requestBody"]["required"] is True
-    assert set(create["responses"]) == {"200", "400", "401", "403", "409", "413", "500", "503"}
+    assert set(create["responses"]) == {"200", "400", "401", "403", "409", "413", "422", "500", "503"}
     assert create["parameters"][0]["schema"]["pattern"] == "^[PT][0-9]{8}$"
     refused = document["components"]["responses"]["401"]
     assert refused["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}

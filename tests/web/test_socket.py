@@ -8,6 +8,8 @@ import resource
 import httpx
 import pytest
 
+from kvitt.web import bodies
+
 from .conftest import ORDERS
 
 MEGABYTE = 1024 * 1024
@@ -46,6 +48,22 @@ async def test_a_body_that_breaks_off_has_no_effect_and_hurts_nobody(port: int) 
     writer.close()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         assert (await client.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize("framing", [b"content-length: 900000", b"transfer-encoding: chunked"])
+async def test_a_body_that_trickles_in_is_not_held_for_ever(
+    port: int, framing: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /v1/void/1 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer all\r\n" + framing + b"\r\n\r\n")
+    if framing.startswith(b"transfer"):
+        writer.write(b"1\r\n")
+    writer.write(b"{\r\n")
+    answer = await asyncio.wait_for(reader.read(65536), 5)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"did not arrive" in answer
+    writer.close()
 
 
 async def test_requests_sent_in_one_go_are_answered_in_order(port: int) -> None:

@@ -45,15 +45,16 @@ def routes(accounts: Accounts) -> list[Route]:
 
     async def create_client(call: Call[ClientRequest]) -> ClientAnswer:
         body = call.body
-        client, secret = await accounts.create_client(
+        made = await accounts.create_client(
             call.account_id,
             body.name,
             body.scopes,
             body.client_id,
             description=body.description,
             created_by=call.caller,
+            once=call.once(lambda made: client_answer(*made)),
         )
-        return client_answer(client, secret)
+        return client_answer(*made)
 
     async def list_clients(call: Call[None]) -> ClientList:
         return ClientList([client_answer(client) for client in await accounts.clients(call.account_id)])
@@ -79,6 +80,7 @@ def routes(accounts: Accounts) -> list[Route]:
             answers=TokenAnswer,
             refusals=(401, 429),
             challenge='Basic realm="kvitt", charset="UTF-8"',
+            once=False,
             description="HTTP Basic with `client_id` and `client_secret`. The token is good for the account alone.",
         ),
         Route("GET", "/.well-known/jwks.json", jwks, PUBLIC, "The keys that tokens are signed with", TAG, answers=Jwks),

@@ -12,10 +12,12 @@ from kvitt.accounts import rules, tokens
 from kvitt.accounts.guard import FailureGuard
 from kvitt.accounts.keyring import Keys
 from kvitt.accounts.model import ACCOUNT_ROW, ACCOUNTS, CLIENTS, Account, Client, client_row
+from kvitt.accounts.sealing import seal, unseal
 from kvitt.accounts.verified import Verified
 from kvitt.core.change import Change
 from kvitt.core.clock import Clock
 from kvitt.core.errors import NotFound, Unauthorized
+from kvitt.core.idempotency import Once
 from kvitt.core.ids import is_test_account, new_uuid
 from kvitt.store import Store
 from kvitt.web import Caller
@@ -78,8 +80,9 @@ class Accounts:
         *,
         description: str | None = None,
         created_by: Caller | None = None,
+        once: Once | None = None,
     ) -> tuple[Client, str]:
-        """A new client and its secret, which nobody can be shown again.
+        """A new client and its secret, which nobody can be shown again but who sends the same request with its key.
 
         Unknown scopes are refused; so are scopes that `created_by` does not hold itself.
         """
@@ -100,12 +103,12 @@ class Accounts:
             description=description,
         )
 
-        async def decide() -> tuple[Change, Client]:
+        async def decide() -> tuple[Change, tuple[Client, str]]:
             existing = await self._client_row(account_id, client.client_id)
             count = len(await self.clients(account_id))
-            return rules.new_client(account_id, client, existing, count, new_uuid()), client
+            return rules.new_client(account_id, client, existing, count, new_uuid()), (client, secret)
 
-        return await self._store.decide(decide), secret
+        return await self._store.decide(decide, once=None if once is None else once.sealed(seal, unseal))
 
     async def clients(self, account_id: str) -> list[Client]:
         """The account's clients that were not deleted, newest first."""

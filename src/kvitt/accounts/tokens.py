@@ -114,4 +114,5 @@ def verify(token: str, key: OKPKey, *, issuer: str, now: datetime) -> tuple[Call
         raise Unauthorized("the bearer token is from the future")
     if claims.exp <= now.timestamp():
         raise Unauthorized("the bearer token has expired")
-    return Caller(claims.account_id, claims.sub, claims.azp, frozenset(claims.scope.split())), claims.exp
+    caller = Caller(claims.account_id, claims.sub, claims.azp, frozenset(claims.scope.split()), claims.exp)
+    return caller, claims.exp

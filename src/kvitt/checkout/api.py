@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,24 +12,22 @@ from kvitt.checkout.model.payment import Operation
 from kvitt.checkout.model.profile import Profile
 from kvitt.checkout.model.session import Session, SessionOptions
 from kvitt.checkout.model.transaction import Transaction
-from kvitt.checkout.model.view import Declined, Paid, View
-from kvitt.checkout.rules.settlement import Settlement
+from kvitt.checkout.model.view import PayAnswer, View
+from kvitt.checkout.rules.answers import of_operation, of_payment
 from kvitt.checkout.wire import (
     Abandoned,
-    Action,
     Capture,
     CreateQuery,
     IncludesQuery,
     InlineSession,
     Nothing,
     Pay,
-    PayAnswer,
     ProfileSession,
     Refund,
     SessionCreated,
-    pay_refused,
+    recognised,
 )
-from kvitt.core.errors import InvalidOperation, problem
+from kvitt.core.ids import account_of
 from kvitt.web import PUBLIC, Answer, Call, Needs, Route
 
 _WRITE = Needs("checkout", "write")
@@ -37,11 +36,21 @@ _PROFILES = Needs("checkout", "read", also=("write",))
 _SESSIONS, _TRANSACTIONS, _CUSTOMER, _ADMIN = "Sessions", "Transactions", "Payment page", "Payment profiles"
 
 
-def actor_of(call: Call[Any]) -> Actor:
-    """Who calls, with the headers that name the calling system. A customer's browser is none: theirs are not kept."""
-    if call.caller is None:
-        return Actor(call.request_id)
-    return Actor(call.request_id, call.caller.subject, call.headers_with_prefix("dintero-system-") or None)
+def actor_of(call: Call[Any], answer: Callable[[Any], msgspec.Struct] | None = None) -> Actor:
+    """The shop that calls, with the headers that name the calling system. `answer`: made from the flow's own."""
+    by = call.caller.subject if call.caller is not None else None
+    return Actor(call.request_id, by, call.headers_with_prefix("dintero-system-") or None, call.once(answer))
+
+
+def customer_of(
+    call: Call[Any],
+    session_id: str,
+    answer: Callable[[Any], msgspec.Struct] | None = None,
+    recognised: Callable[[], bytes] | None = None,
+) -> Actor:
+    """The customer. Their browser names no system; their keys are their session's own, and never in the shop's way."""
+    once = call.once(answer, account_id=account_of(session_id) or "", within=session_id, recognised=recognised)
+    return Actor(call.request_id, once=once)
 
 
 def routes(checkout: Checkout) -> list[Route]:
@@ -63,9 +72,12 @@ def session_routes(checkout: Checkout) -> list[Route]:
     async def made(call: Call[Any], options: SessionOptions) -> SessionCreated:
         listed = call.header("dintero-feature-toggles") or ""
         toggles = frozenset(toggle.strip() for toggle in listed.split(","))
-        session = await checkout.create_session(call.account_id, options, toggles, actor_of(call))
-        url = checkout.page_url(session.id)
-        return SessionCreated(session.id, url, session if call.query.include_session else None)
+
+        def answer(session: Session) -> SessionCreated:
+            whole = session if call.query.include_session else None
+            return SessionCreated(session.id, checkout.page_url(session.id), whole)
+
+        return answer(await checkout.create_session(call.account_id, options, toggles, actor_of(call, answer)))
 
     async def get(call: Call[None]) -> Session:
         return await checkout.get_session(call.account_id, call.params["session_id"], call.query.includes)
@@ -108,7 +120,8 @@ def transaction_routes(checkout: Checkout) -> list[Route]:
         return await operate(call, Operation("void"))
 
     async def operate(call: Call[Any], operation: Operation) -> Answer:
-        return _operated(await checkout.operate(call.account_id, call.params["id"], operation, actor_of(call)))
+        settled = await checkout.operate(call.account_id, call.params["id"], operation, actor_of(call))
+        return Answer.of(of_operation(settled.record, settled.attempt))
 
     def operation(handler: Any, body: type[msgspec.Struct], summary: str) -> Route:
         return Route(
@@ -151,18 +164,14 @@ def customer_routes(checkout: Checkout) -> list[Route]:
     async def view(call: Call[None]) -> Answer:
         return Answer(await checkout.view(call.params["sid"]), headers={"cache-control": "no-store"})
 
-    async def pay(call: Call[Pay]) -> PayAnswer | Answer:
-        body = call.body
-        paid = await checkout.pay(call.params["session_id"], body.payment_product_type, body.card, actor_of(call))
-        if isinstance(paid, Declined):
-            return Answer(pay_refused(paid.decline), status=400)
-        if isinstance(paid, Paid):
-            done = (Action("KVITT", "AUTHORIZED", "success"),)
-            return PayAnswer(True, done, paid.transaction_id, paid.redirect_url)
-        return PayAnswer(False, (), poll_url=paid.poll_url)
+    async def pay(call: Call[Pay]) -> Answer:
+        body, sid = call.body, call.params["session_id"]
+        customer = customer_of(call, sid, recognised=lambda: recognised(body))
+        return Answer.of(of_payment(await checkout.pay(sid, body.payment_product_type, body.card, customer)))
 
     async def abandon(call: Call[Nothing | None]) -> Abandoned:
-        return Abandoned(await checkout.abandon(call.params["sid"], actor_of(call)))
+        sid = call.params["sid"]
+        return Abandoned(await checkout.abandon(sid, customer_of(call, sid, Abandoned)))
 
     return [
         Route(
@@ -178,18 +187,6 @@ def customer_routes(checkout: Checkout) -> list[Route]:
             body=Nothing, body_required=False, answers=Abandoned, refusals=(404, 409),
         ),
     ]  # fmt: skip
-
-
-def _operated(settled: Settlement) -> Answer:
-    """200 when it was done, 202 when nobody knows yet. A refusal is no 200: that is all that shop plug-ins look at."""
-    transaction, attempt = settled.record.transaction, settled.attempt
-    if attempt.status == "unknown":
-        return Answer(transaction, status=202, headers={"event-request-id": attempt.request_id})
-    if attempt.status == "refused":
-        error = transaction.events[-1].error
-        message = f"The provider refused: {error.message if error else 'it gave no reason'}"
-        raise InvalidOperation(message, problem(message), code="PROVIDER_DECLINED")
-    return Answer(transaction)
 
 
 _CREATE = (

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from kvitt.checkout.model.payment import CardDetails, Operation
 from kvitt.checkout.model.session import Configuration, Session, SessionOptions
 from kvitt.checkout.model.transaction import ExtMetadata, Line
-from kvitt.checkout.model.view import Decline
-from kvitt.core.errors import Problem, problem
 from kvitt.core.money import PositiveAmount
 
 EventReference = Annotated[str, Meta(max_length=255)]
@@ -86,40 +85,10 @@ class Pay(Struct, frozen=True):
     card: CardDetails | None = None
 
 
-class Action(Struct, frozen=True):
-    source: str
-    code: str
-    type: str
-
-
-class PayAnswer(Struct, frozen=True, omit_defaults=True):
-    """`redirect_url` when it went through; `poll_url` when the outcome is not known yet."""
-
-    success: bool
-    actions: tuple[Action, ...]
-    transaction_id: str | None = None
-    redirect_url: str | None = None
-    poll_url: str | None = None
-
-
-class PayError(Struct, frozen=True):
-    code: str
-    message: str
-    errors: tuple[Problem, ...]
-
-
-class PayRefused(Struct, frozen=True):
-    """The payment was declined; the session stays open for another try."""
-
-    success: bool
-    error: PayError
-    error_details: tuple[Decline, ...]
-    actions: tuple[Action, ...] = ()
-
-
-def pay_refused(decline: Decline) -> PayRefused:
-    errors = (problem(decline.message),)
-    return PayRefused(False, PayError("Rejected", decline.message, errors), (decline,))
+def recognised(pay: Pay) -> bytes:
+    """What a payment that is sent again is known by. Not even a hash of a card's number or code may be kept."""
+    card = pay.card and (pay.card.number[:6], pay.card.number[-4:], pay.card.expiry)
+    return msgspec.json.encode((pay.payment_product_type, card))
 
 
 class Abandoned(Struct, frozen=True):

@@ -10,11 +10,14 @@ KvittError
 │   ├── NotFound            404
 │   ├── MethodNotAllowed    405
 │   ├── Conflicting         409  another operation is in the way
+│   │   └── RequestUnderWay 409  the request with this key has no answer yet
 │   ├── PreconditionFailed  412
 │   ├── TooLarge            413
+│   ├── IdempotencyKeyReused 422  the key named another request before
 │   ├── TooManyRequests     429  not now; after so many seconds
 │   └── Unavailable         503  try again; the outcome may be unknown
-└── Conflict                a Change met a newer version or a taken claim; load and decide again
+├── Conflict                a Change met a newer version or a taken claim; load and decide again
+└── Replayed                core/idempotency.py: the request was made before; here is its answer
 """
 
 from __future__ import annotations
@@ -100,6 +103,16 @@ class Conflicting(Refusal):
     code = "CONFLICT"
 
 
+class RequestUnderWay(Conflicting):
+    """`retry_after`: seconds to wait."""
+
+    code = "REQUEST_UNDER_WAY"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class PreconditionFailed(Refusal):
     status = 412
     code = "PRECONDITION_FAILED"
@@ -108,6 +121,11 @@ class PreconditionFailed(Refusal):
 class TooLarge(Refusal):
     status = 413
     code = "TOO_LARGE"
+
+
+class IdempotencyKeyReused(Refusal):
+    status = 422
+    code = "IDEMPOTENCY_KEY_REUSED"
 
 
 class TooManyRequests(Refusal):

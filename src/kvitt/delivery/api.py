@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from kvitt.delivery.flows import Deliverer
+from kvitt.delivery.model import SignatureSecret
 from kvitt.delivery.wire import SignatureAnswer, shown
 from kvitt.web import Call, Needs, Route
 
@@ -18,7 +19,10 @@ def routes(deliverer: Deliverer) -> list[Route]:
     signatures = deliverer.signatures
 
     async def create(call: Call[None]) -> SignatureAnswer:
-        return shown(await signatures.create(call.account_id, secrets.token_hex(32)), secret=True)
+        def answer(made: SignatureSecret) -> SignatureAnswer:
+            return shown(made, secret=True)
+
+        return answer(await signatures.create(call.account_id, secrets.token_hex(32), call.once(answer)))
 
     async def read(call: Call[None]) -> SignatureAnswer:
         return shown(await signatures.get(call.account_id))

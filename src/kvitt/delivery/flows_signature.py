@@ -5,6 +5,7 @@ from __future__ import annotations
 from kvitt.core.change import Change
 from kvitt.core.clock import Clock
 from kvitt.core.errors import NotFound
+from kvitt.core.idempotency import Once
 from kvitt.delivery.model import SIGNATURE_ID, SIGNATURES, SignatureSecret
 from kvitt.store import Store
 
@@ -16,14 +17,14 @@ class Signatures:
         self._store = store
         self._clock = clock
 
-    async def create(self, account_id: str, secret: str) -> SignatureSecret:
+    async def create(self, account_id: str, secret: str, once: Once | None = None) -> SignatureSecret:
         async def decide() -> tuple[Change, SignatureSecret]:
             found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
             doc = SignatureSecret(secret, self._clock())
             put = SIGNATURES.put(account_id, SIGNATURE_ID, doc, found.version if found else 0)
             return Change(puts=(put,)), doc
 
-        return await self._store.decide(decide)
+        return await self._store.decide(decide, once=once)
 
     async def get(self, account_id: str) -> SignatureSecret:
         """Raises NotFound when requests go unsigned."""

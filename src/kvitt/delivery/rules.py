@@ -30,6 +30,11 @@ _JITTER = 0.2
 
 _PERMANENT_FAULTS = frozenset(("scheme", "url", "unreadable"))
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NEVER_PUBLIC = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""Protocol assignments, the old 6to4 relays, documentation: of the IANA's special registries, what `is_global` of
+some Python releases misses."""
+_CREDENTIALS = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
+"""Where data centres hand out a machine's credentials at addresses that are not link-local."""
 
 
 def wait_after(tries: int, jitter: float) -> timedelta:
@@ -57,16 +62,18 @@ def may_call(address: str, *, live: bool) -> bool:
 
     Live accounts reach public addresses only, so that nobody makes kvitt knock at its own network from inside. Test
     accounts may reach private networks and this machine too, where a developer's shop runs, but never link-local
-    addresses: in a data centre those hand out the machine's credentials.
+    addresses and the few others that hand out the machine's credentials in a data centre.
     """
     try:
         ip = _effective(ipaddress.ip_address(address))
     except ValueError:
         return False
-    if ip.is_multicast or ip.is_link_local:
+    if ip.is_multicast or ip.is_link_local or ip in _CREDENTIALS:
         return False
     if not live:
         return True
+    if any(ip in network for network in _NEVER_PUBLIC):
+        return False
     return ip.is_global and not ip.is_reserved and not getattr(ip, "is_site_local", False)
 
 

@@ -31,13 +31,15 @@ def routes(orders: Orders) -> list[Route]:
 
 def _draft_routes(orders: Orders) -> list[Route]:
     async def create(call: Call[DraftRequest]) -> Draft:
-        return await orders.create_draft(_origin(call), call.body.order, call.body.options, call.body.store)
+        body = call.body
+        return await orders.create_draft(_origin(call), body.order, body.options, body.store, call.once())
 
     async def get(call: Call[None]) -> Draft:
         return await orders.draft(call.account_id, call.params["draft_id"])
 
     async def complete(call: Call[CompleteRequest | None]) -> CompletedDraft:
-        return CompletedDraft(await orders.complete(_origin(call), call.params["draft_id"]))
+        once = call.once(CompletedDraft)
+        return CompletedDraft(await orders.complete(_origin(call), call.params["draft_id"], once))
 
     return [
         Route(
@@ -92,7 +94,7 @@ def _operation_routes(orders: Orders, verb: Verb) -> list[Route]:
     answer = LISTS[verb]
 
     async def create(call: Call[OperationRequest]) -> Operation:
-        return await orders.register(_origin(call), call.params["order_id"], verb, call.body)
+        return await orders.register(_origin(call), call.params["order_id"], verb, call.body, call.once())
 
     async def collection(call: Call[None]) -> OperationList:
         return answer(await orders.operations(call.account_id, call.params["order_id"], verb))

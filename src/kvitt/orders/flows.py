@@ -5,6 +5,7 @@ from __future__ import annotations
 from kvitt.core.change import Change, Claim, Row
 from kvitt.core.clock import Clock
 from kvitt.core.errors import problem
+from kvitt.core.idempotency import Once
 from kvitt.core.ids import new_order_number, new_uuid
 from kvitt.orders.model import (
     DRAFTS,
@@ -33,7 +34,10 @@ from kvitt.store import Store
 
 
 class Orders:
-    """What can be done with drafts and orders. Amounts are minor units of the order's currency."""
+    """What can be done with drafts and orders. Amounts are minor units of the order's currency.
+
+    `once`: the request's Idempotency-Key.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -53,7 +57,12 @@ class Orders:
         return operation_of(await self.order(account_id, order_id), verb, id)
 
     async def create_draft(
-        self, origin: Origin, content: OrderContent, options: DraftOptions | None = None, shop: Shop | None = None
+        self,
+        origin: Origin,
+        content: OrderContent,
+        options: DraftOptions | None = None,
+        shop: Shop | None = None,
+        once: Once | None = None,
     ) -> Draft:
         """A new draft. Refused already here when it could not be completed as things stand, but for having no items."""
         id = new_uuid()
@@ -78,9 +87,9 @@ class Orders:
             )
             return change, draft
 
-        return await self._store.decide(decide)
+        return await self._store.decide(decide, once=once)
 
-    async def complete(self, origin: Origin, draft_id: str) -> tuple[Order, ...]:
+    async def complete(self, origin: Origin, draft_id: str, once: Once | None = None) -> tuple[Order, ...]:
         """The orders that the draft became or added to. Completed again it answers the same ones, as they are now."""
 
         async def decide() -> tuple[Change, tuple[Order, ...]]:
@@ -93,9 +102,11 @@ class Orders:
                 return await self._add_lines(origin, row)
             return await self._make_order(origin, row, source)
 
-        return await self._store.decide(decide, on=(origin.account_id, draft_id))
+        return await self._store.decide(decide, on=(origin.account_id, draft_id), once=once)
 
-    async def register(self, origin: Origin, order_id: str, verb: Verb, request: OperationRequest) -> Operation:
+    async def register(
+        self, origin: Origin, order_id: str, verb: Verb, request: OperationRequest, once: Once | None = None
+    ) -> Operation:
         """An authorization, a capture, a refund or a cancellation on the order."""
         id = new_uuid()
 
@@ -112,7 +123,7 @@ class Orders:
             change = Change(puts=(ORDERS.put(origin.account_id, order.id, record, row.version),), events=(event,))
             return change, operation
 
-        return await self._store.decide(decide, on=(origin.account_id, order_id))
+        return await self._store.decide(decide, on=(origin.account_id, order_id), once=once)
 
     async def _make_order(
         self, origin: Origin, row: Row[DraftRecord], source: Numbering
@@ -171,8 +182,12 @@ class Orders:
         return row
 
     async def _refuse_taken(self, account_id: str, draft: Draft) -> None:
+        """Another order has the number, or is found by it because it is its id."""
         number = draft.order.order_id
-        if number is not None and await self._store.claimed(account_id, f"order_id:{number}") is not None:
+        if number is None:
+            return
+        claimed = await self._store.claimed(account_id, f"order_id:{number}")
+        if claimed is not None or await find_order(self._store, account_id, number) is not None:
             message = f"order_id {number} is taken by another order"
             raise OrderIdTaken(message, problem(message, "order.order_id"))
 

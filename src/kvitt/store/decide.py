@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from kvitt.core.change import Change
@@ -21,21 +21,48 @@ class Turns:
     """One at a time per object, in the order they came; in this process only."""
 
     def __init__(self) -> None:
-        self._locks: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
+        self._waiting: dict[tuple[str, str], deque[asyncio.Future[None]]] = {}
 
-    @asynccontextmanager
-    async def of(self, key: tuple[str, str]) -> AsyncIterator[None]:
-        lock, users = self._locks.get(key) or (asyncio.Lock(), 0)
-        self._locks[key] = (lock, users + 1)
+    def of(self, key: tuple[str, str]) -> _Turn:
+        return _Turn(self._waiting, key)
+
+
+class _Turn:
+    """Whoever finds nobody in the way goes at once: no lock and no task is made for the ordinary case."""
+
+    __slots__ = ("_key", "_waiting")
+
+    def __init__(self, waiting: dict[tuple[str, str], deque[asyncio.Future[None]]], key: tuple[str, str]) -> None:
+        self._waiting = waiting
+        self._key = key
+
+    async def __aenter__(self) -> None:
+        line = self._waiting.get(self._key)
+        if line is None:
+            self._waiting[self._key] = deque()
+            return
+        turn = asyncio.get_running_loop().create_future()
+        line.append(turn)
         try:
-            async with lock:
-                yield
-        finally:
-            lock, users = self._locks[key]
-            if users == 1:
-                del self._locks[key]
-            else:
-                self._locks[key] = (lock, users - 1)
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                line.remove(turn)
+            else:  # it had just become ours: pass it on
+                self._next()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._next()
+
+    def _next(self) -> None:
+        line = self._waiting[self._key]
+        while line:
+            turn = line.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._waiting[self._key]
 
 
 async def decide_and_commit(

@@ -9,8 +9,15 @@ from typing import Any
 from kvitt.core.change import Change
 from kvitt.store.tables import CLAIMS, DONE, LOG, TABLES, TASKS, arrays
 
-COMMIT_GROUP = f"select commit_group_v1({', '.join(f'${n}' for n in range(1, len(arrays()) + 1))})"
+_AS_TEXT = {"int[]": "$%d::text::int[]", "timestamptz[]": "$%d::text::timestamptz[]"}
+"""Arrays of numbers and times travel as text: the driver spends microseconds on each element of theirs."""
+
+COMMIT_GROUP = "select commit_group_v1({})".format(
+    ", ".join(_AS_TEXT.get(type, "$%d") % n for n, type in enumerate(arrays().values(), 1))
+)
 """Commits a group; answers the numbers of the Changes that met a conflict."""
+
+_TYPES = [type for type in arrays().values() if type != "uuid"]
 
 _by_key = itemgetter(1, 2)
 _WIDTHS = {table.name: 5 + len(table.columns) for table in TABLES.values()}
@@ -56,7 +63,7 @@ def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
         ]
         tasks += [(n, t.account_id, t.id, t.kind, t.due_at, t.data) for t in change.tasks]
         done += [(n, d.account_id, d.id) for d in change.done]
-    arguments: list[Any] = [gid]
+    arguments: list[Sequence[Any]] = []
     for name, rows in puts.items():
         rows.sort(key=_by_key)
         arguments += _columns(rows, _WIDTHS[name])
@@ -64,7 +71,15 @@ def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
         if rows is not log:  # events keep the order in which they happened; their rows are new and lock nothing
             rows.sort(key=_by_key)
         arguments += _columns(rows, width)
-    return COMMIT_GROUP, arguments
+    return COMMIT_GROUP, [gid, *map(_sent, _TYPES, arguments)]
+
+
+def _sent(type: str, values: Sequence[Any]) -> Sequence[Any] | str:
+    if type == "int[]":
+        return f"{{{','.join(map(str, values))}}}" if values else "{}"
+    if type == "timestamptz[]":
+        return f"{{{','.join([value.isoformat() for value in values])}}}" if values else "{}"
+    return values
 
 
 def _columns(rows: list[tuple[Any, ...]], width: int) -> Iterable[Sequence[Any]]:

@@ -1,4 +1,4 @@
-"""Housekeeping: forgets the ids of groups that committed long ago."""
+"""Housekeeping: forgets the ids of groups that committed long ago, and the keys of old requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from kvitt.store.line import Lines
 KEEP = timedelta(hours=1)
 """A group is in doubt for half a minute at most; an hour is far beyond, and a day would be tens of millions of rows."""
 
+KEEP_KEYS = timedelta(hours=48)
+"""Callers are promised a day."""
+
 AT_ONCE = 5000
+KEYS_AT_ONCE = 1000
+"""They carry whole answers."""
 
 PRUNE = """
 delete from groups where gid in (
@@ -19,15 +24,32 @@ delete from groups where gid in (
 """
 """A few old groups at a time: a long write transaction would hold the feed back. Never by a clock that runs ahead."""
 
+PRUNE_KEYS = """
+delete from claims where (account_id, key) in (
+  select account_id, key from claims
+  where key like 'idempotency%' and created_at < least($1::timestamptz, now()) - $2::interval
+  order by created_at limit $3 for update skip locked
+)
+"""
+"""Keys and the answers under them; what two servers prune at once does not lock them against each other."""
+
 
 async def prune_groups(lines: Lines, now: datetime) -> int:
+    return await _prune(lines, PRUNE, now, KEEP, AT_ONCE)
+
+
+async def prune_keys(lines: Lines, now: datetime) -> int:
+    return await _prune(lines, PRUNE_KEYS, now, KEEP_KEYS, KEYS_AT_ONCE)
+
+
+async def _prune(lines: Lines, statement: str, now: datetime, keep: timedelta, at_once: int) -> int:
     async def run(connection: Any) -> int:
-        status: str = await connection.execute(PRUNE, now, KEEP, AT_ONCE)
+        status: str = await connection.execute(statement, now, keep, at_once)
         return int(status.rpartition(" ")[2])
 
     total = 0
     while True:
         count = await lines.run(run)
         total += count
-        if count < AT_ONCE:
+        if count < at_once:
             return total

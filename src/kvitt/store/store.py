@@ -12,12 +12,14 @@ import msgspec
 
 from kvitt.core.change import Change, Event, Kind, Row
 from kvitt.core.errors import Unavailable
+from kvitt.core.idempotency import Once
 from kvitt.store.commit import Committer
 from kvitt.store.decide import Turns, decide_and_commit
-from kvitt.store.feed import Cursor, read_feed
+from kvitt.store.feed import Cursor, Entry, read_feed, read_latest, read_on
 from kvitt.store.line import BY_KEY, COMMON, Line, Lines
 from kvitt.store.listing import list_rows
-from kvitt.store.prune import prune_groups
+from kvitt.store.once import once_only, replay
+from kvitt.store.prune import prune_groups, prune_keys
 from kvitt.store.read import Reads, check_lookup
 from kvitt.store.tasks import DueTask, next_at, put_off, take
 
@@ -35,6 +37,10 @@ class Store:
     def __init__(self, committer: Callable[[Callable[[Change], None]], Committer], reads: Reads, lines: Lines) -> None:
         self.tasks_waiting = asyncio.Event()
         """Set when this process committed a task that is due now; whoever takes tasks clears it."""
+        self.followed: set[str] = set()
+        """Accounts whose feed somebody follows: whoever does puts them here, and takes them out again."""
+        self.news = asyncio.Event()
+        """Set when this process committed an event of such an account; whoever reads the feed clears it first."""
         self._committer = committer(self._committed)
         self._reads = reads
         self._lines = lines
@@ -73,7 +79,11 @@ class Store:
         await self._committer.commit(change)
 
     async def decide(
-        self, decide: Callable[[], Awaitable[tuple[Change, T]]], *, on: tuple[str, str] | None = None
+        self,
+        decide: Callable[[], Awaitable[tuple[Change, T]]],
+        *,
+        on: tuple[str, str] | None = None,
+        once: Once | None = None,
     ) -> T:
         """Load, rule, commit: calls `decide`, commits its Change and answers what it answered with it.
 
@@ -81,11 +91,21 @@ class Store:
         committed. `on` = (account_id, object_id) lets this process decide about an object one at a time, in the order
         of arrival, so that a crowd on one object does not burn its tries; between processes versions decide.
         `decide` must not call a provider.
+
+        `once`: the request's key, committed in the same Change. When it was used before nothing is done: raises
+        Replayed with the answer, RequestUnderWay while there is none, IdempotencyKeyReused for another request.
         """
+        commit: Callable[[Change], Awaitable[None]] = self.commit
+        if once is not None:
+            decide, commit = once_only(decide, commit, self.claimed, once)
         if on is None:
-            return await decide_and_commit(decide, self.commit)
+            return await decide_and_commit(decide, commit)
         async with self._turns.of(on):
-            return await decide_and_commit(decide, self.commit)
+            return await decide_and_commit(decide, commit)
+
+    async def replay(self, once: Once) -> None:
+        """Raises as `decide` does when the key was used; returns when it was not."""
+        await replay(self.claimed, once)
 
     async def take_tasks(self, limit: int, lease: timedelta, kinds: Sequence[str] | None = None) -> _list[DueTask]:
         """At most `limit` due tasks, oldest first, for this taker alone until `lease` has passed.
@@ -106,9 +126,25 @@ class Store:
         """Events of the account after a cursor, oldest first, and the cursor to go on from. Never skips one."""
         return await read_feed(self._lines, account_id, after, limit)
 
+    async def follow(
+        self, positions: Mapping[str, Cursor], limit: int, most_bytes: int = 4_000_000
+    ) -> dict[str, _list[Entry]]:
+        """The feeds of several accounts, each after its own cursor; accounts without news are not in the answer.
+
+        At least one event of each that has any, at most `limit`, and no more once their data has `most_bytes`.
+        """
+        return await read_on(self._lines, positions, limit, most_bytes)
+
+    async def latest(self, account_id: str) -> Cursor:
+        """Where the account's feed ends now: nothing that `feed` shows today comes after it."""
+        return await read_latest(self._lines, account_id)
+
     async def prune(self, now: datetime) -> int:
-        """Forgets settled groups that nobody can be in doubt about any more; answers how many. Run it hourly."""
-        return await prune_groups(self._lines, now)
+        """Forgets settled groups that nobody can be in doubt about any more, and Idempotency-Keys after 48 hours.
+
+        Answers how many rows. Run it hourly.
+        """
+        return await prune_groups(self._lines, now) + await prune_keys(self._lines, now)
 
     async def healthy(self) -> bool:
         """Whether the database answers within two seconds."""
@@ -141,6 +177,8 @@ class Store:
             soon = datetime.now(UTC) + SOON
             if any(task.due_at <= soon for task in change.tasks):
                 self.tasks_waiting.set()
+        if self.followed and any(event.account_id in self.followed for event in change.events):
+            self.news.set()
 
 
 async def connect(database_url: str, *, writers: int = 2, readers: int = 1) -> Store:

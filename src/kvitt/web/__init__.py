@@ -2,7 +2,20 @@
 
 from kvitt.web.app import Asgi, build_app
 from kvitt.web.openapi import Info
-from kvitt.web.routes import PUBLIC, Answer, Call, Caller, Needs, Public, Route
+from kvitt.web.routes import EVENT_STREAM, PUBLIC, Answer, Call, Caller, Needs, Public, Route
 from kvitt.web.static import static
 
-__all__ = ["PUBLIC", "Answer", "Asgi", "Call", "Caller", "Info", "Needs", "Public", "Route", "build_app", "static"]
+__all__ = [
+    "EVENT_STREAM",
+    "PUBLIC",
+    "Answer",
+    "Asgi",
+    "Call",
+    "Caller",
+    "Info",
+    "Needs",
+    "Public",
+    "Route",
+    "build_app",
+    "static",
+]

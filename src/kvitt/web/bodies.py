@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 import falcon
 from falcon.asgi import Request
@@ -12,6 +13,10 @@ from kvitt.core.errors import InvalidRequest, TooLarge
 MAX_BODY = 1024 * 1024
 """Bytes. An order of a thousand lines takes a third of it."""
 
+BODY_SECONDS = 30.0
+"""How long a body may take that does not come along with its headers: whoever trickles gets no memory for hours."""
+
+_SMALL = 64 * 1024
 _DRAIN_BYTES = 32 * MAX_BODY
 _DRAIN_SECONDS = 20.0
 
@@ -25,16 +30,24 @@ async def read_body(req: Request) -> bytes:
     if length is None:
         if not req.get_header("transfer-encoding"):
             return b""
-        return await _read_chunked(req)
+        return await _in_time(_read_chunked(req))
     if length > MAX_BODY:
         await _drain(req, 0)
         raise _too_large()
     if length == 0:
         return b""
-    raw: bytes = await req.stream.readall()
+    raw: bytes = await (req.stream.readall() if length <= _SMALL else _in_time(req.stream.readall()))
     if len(raw) < length:
         raise InvalidRequest("the body ended before its announced length")
     return raw
+
+
+async def _in_time(reading: Awaitable[bytes]) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await reading
+    except TimeoutError:
+        raise InvalidRequest(f"the body did not arrive within {BODY_SECONDS:g} seconds") from None
 
 
 async def _read_chunked(req: Request) -> bytes:

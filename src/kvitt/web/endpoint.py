@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from time import perf_counter
+from types import AsyncGeneratorType
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -12,6 +13,7 @@ from falcon.asgi import Request, Response
 
 from kvitt.core.errors import Forbidden, InvalidRequest, NotFound, problem
 from kvitt.core.ids import ACCOUNT_ID
+from kvitt.core.reply import encode
 from kvitt.web import headers as fixed_headers
 from kvitt.web.access import Gate, bearer_token
 from kvitt.web.bodies import read_body
@@ -21,10 +23,8 @@ from kvitt.web.metrics import RouteStats
 from kvitt.web.paths import parameter
 from kvitt.web.queries import QueryDecoder
 from kvitt.web.refusals import failed
-from kvitt.web.routes import JSON, Answer, Authenticate, Call, Caller, Needs, Route
-
-encode = msgspec.json.Encoder(decimal_format="number").encode
-"""Percentages are JSON numbers on the wire, exact as their decimals."""
+from kvitt.web.routes import EVENT_STREAM, JSON, Answer, Authenticate, Call, Caller, Needs, Route
+from kvitt.web.streaming import UntilGone
 
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 _FORM = "application/x-www-form-urlencoded"
@@ -74,6 +74,8 @@ class Endpoint:
         try:
             answer: msgspec.Struct | Answer = await self._answer(req, fields, request_id)
             give(resp, answer, request_id, self._headers)
+            if resp.data is None and isinstance(answer, Answer) and isinstance(answer.body, AsyncGeneratorType):
+                resp.stream = UntilGone(answer.body, req._receive)
         except Exception as error:  # the last line of defence
             route = self._route
             answer = failed(
@@ -105,6 +107,7 @@ class Endpoint:
                 raw=raw,
                 method=req.method,
                 path=scope["path"],
+                query_string=scope["query_string"],
                 request_id=request_id,
                 remote_ip=client[0],
                 base_url=self._base_url,
@@ -146,6 +149,9 @@ def give(resp: Response, answer: msgspec.Struct | Answer, request_id: str, heade
         resp.status = answer.status
         if answer.content_type == JSON:
             written.update(headers.api)
+        elif answer.content_type == EVENT_STREAM:
+            written.update(headers.api)
+            written["content-type"] = EVENT_STREAM
         else:
             written.update(headers.page)
             written["content-type"] = answer.content_type
@@ -162,9 +168,11 @@ def _refuse_split_headers(headers: Mapping[str, str]) -> None:
             raise ValueError(f"the value of header {name} is not printable ASCII")
 
 
-def _bytes(body: msgspec.Struct | bytes | str | None) -> bytes:
+def _bytes(body: object) -> bytes | None:
     if isinstance(body, bytes):
         return body
     if isinstance(body, str):
         return body.encode()
+    if isinstance(body, AsyncGeneratorType):
+        return None
     return encode(body) if body is not None else b""

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Any
 
 from kvitt.core import scopes
-from kvitt.web.routes import JSON, Needs, Route
+from kvitt.web.routes import EVENT_STREAM, JSON, Needs, Route
 from kvitt.web.schemas import Schemas
 
 Doc = dict[str, Any]
@@ -24,6 +24,7 @@ STATUSES = {
     409: "Another operation is in the way; load again and decide again",
     412: "A condition of the request does not hold",
     413: "The body is too large",
+    422: "The Idempotency-Key named another request before",
     429: "Too many of these; wait as long as Retry-After says",
     500: "Something went wrong on our side; quote the request id",
     503: "Not now; the outcome may be unknown. Ask again",
@@ -32,6 +33,27 @@ STATUSES = {
 _REQUEST_ID = {"description": "Names this request in logs and events", "schema": {"type": "string", "format": "uuid"}}
 _RETRY_AFTER = {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 _CHALLENGE = {"description": "How to identify oneself", "schema": {"type": "string"}}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": (
+        "Names this request, so that it may be sent again: the first answer is given again, with the header "
+        "`Idempotent-Replayed: true`, and nothing happens twice. Use a new random one (a UUID) for each thing to do."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+_REPLAYED = {
+    "description": "This is the first answer to a request that was sent again",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+_LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "With `Accept: text/event-stream`: the `id` of the last event that arrived. Wins over `after`.",
+    "schema": {"type": "string"},
+}
 _WITH_BODY = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -90,6 +112,10 @@ def _operation(route: Route, schemas: Schemas) -> Doc:
         "responses": _responses(route, schemas),
     }
     parameters = [*_path_parameters(route.path), *schemas.query_parameters(route.query)]
+    if route.keyed:
+        parameters.append(_KEY)
+    if route.streams:
+        parameters.append(_LAST_EVENT_ID)
     if parameters:
         operation["parameters"] = parameters
     if route.body is not None:
@@ -136,10 +162,14 @@ def _path_parameters(path: str) -> Iterable[Doc]:
 
 def _responses(route: Route, schemas: Schemas) -> Doc:
     success: Doc = {"description": "Done", "headers": {"x-request-id": _REQUEST_ID}}
+    if route.keyed:
+        success["headers"]["Idempotent-Replayed"] = _REPLAYED
     if route.content_type != JSON:
         success["content"] = {route.content_type: {"schema": {"type": "string"}}}
     elif route.answers is not None:
         success["content"] = {JSON: {"schema": schemas.of(route.answers)}}
+    if route.streams:
+        success["content"][EVENT_STREAM] = {"schema": {"type": "string"}}
     responses: Doc = {"200": success}
     if route.accepted:
         responses["202"] = {**success, "description": route.accepted}
@@ -151,7 +181,7 @@ def _responses(route: Route, schemas: Schemas) -> Doc:
 def _refused(status: int, schemas: Schemas) -> Doc:
     """What every refusal of this status looks like, once for the whole document."""
     headers: Doc = {"x-request-id": _REQUEST_ID}
-    if status in (429, 503):
+    if status in (409, 429, 503):
         headers["Retry-After"] = _RETRY_AFTER
     if status == 401:
         headers["WWW-Authenticate"] = _CHALLENGE
@@ -169,6 +199,8 @@ def statuses(route: Route) -> list[int]:
         found |= {401, 403}
         if route.method != "GET":
             found.add(409)
+    if route.keyed:
+        found |= {409, 422}
     if route.method in _WITH_BODY:
         found.add(413)
     if any(segment.startswith("{") and segment != "{aid}" for segment in route.path.split("/")):

@@ -4,48 +4,33 @@ from __future__ import annotations
 
 import traceback
 
-import msgspec
 import structlog
 
 from kvitt.core.errors import (
     Conflict,
     Conflicting,
-    Problem,
     Refusal,
+    RequestUnderWay,
     TooManyRequests,
     Unauthorized,
     Unavailable,
-    problem,
 )
+from kvitt.core.idempotency import Replayed
+from kvitt.core.reply import Error, ErrorDetail, refusal_body
 from kvitt.web.routes import Answer
 
 log = structlog.get_logger("kvitt.web")
-
-
-class ErrorDetail(msgspec.Struct):
-    """`code` is for machines, `message` for people, `errors` names the places."""
-
-    code: str
-    message: str
-    errors: tuple[Problem, ...] = ()
-
-
-class Error(msgspec.Struct):
-    """The body of every answer that is not a success."""
-
-    error: ErrorDetail
 
 
 def refused(refusal: Refusal, challenge: str = "Bearer") -> Answer:
     headers: dict[str, str] = {}
     if isinstance(refusal, Unauthorized):
         headers["www-authenticate"] = challenge
-    elif isinstance(refusal, TooManyRequests):
+    elif isinstance(refusal, TooManyRequests | RequestUnderWay):
         headers["retry-after"] = str(max(1, refusal.retry_after))
     elif isinstance(refusal, Unavailable):
         headers["retry-after"] = "1"
-    places = refusal.problems or (problem(refusal.message),)
-    return Answer(Error(ErrorDetail(refusal.code, refusal.message, places)), refusal.status, headers)
+    return Answer(refusal_body(refusal), refusal.status, headers)
 
 
 def failed(error: Exception, *, request_id: str, method: str, route: str, challenge: str = "Bearer") -> Answer:
@@ -55,6 +40,10 @@ def failed(error: Exception, *, request_id: str, method: str, route: str, challe
     """
     if isinstance(error, Refusal):
         return refused(error, challenge)
+    if isinstance(error, Replayed):
+        again = Answer.of(error.reply)
+        again.headers = {**again.headers, "idempotent-replayed": "true"}
+        return again
     if isinstance(error, Conflict):
         return refused(Conflicting("Another operation changed this at the same time; try again"))
     trace = "".join(traceback.format_exception(error))

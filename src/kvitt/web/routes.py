@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from kvitt.core.errors import InvalidRequest, problem
+from kvitt.core.idempotency import Once, once
+from kvitt.core.reply import Reply, reply
+
 B = TypeVar("B")
 
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who a verified token speaks for. `subject` is the client's uuid, `client_id` the name it logs in with."""
+    """Who a verified token speaks for. `subject` is the client's uuid, `client_id` the name it logs in with.
+
+    `ends`: when the token expires, in epoch seconds; None for one that does not.
+    """
 
     account_id: str
     subject: str
     client_id: str
     scopes: frozenset[str]
+    ends: int | None = None
 
 
 Authenticate: TypeAlias = Callable[[str], Awaitable[Caller]]
@@ -49,12 +58,19 @@ PUBLIC: Final = Public()
 
 @dataclass
 class Answer:
-    """An answer that is more than a struct with status 200. `body` given as bytes is sent as it is."""
+    """An answer that is more than a struct with status 200. `body` given as bytes is sent as it is.
 
-    body: msgspec.Struct | bytes | str | None
+    An async generator is sent chunk by chunk until it ends or its reader goes away. HEAD never starts it.
+    """
+
+    body: msgspec.Struct | bytes | str | AsyncGenerator[bytes, None] | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = JSON
+
+    @classmethod
+    def of(cls, reply: Reply) -> Answer:
+        return cls(bytes(reply.body), reply.status, reply.headers)
 
 
 class Call(Generic[B]):
@@ -74,6 +90,7 @@ class Call(Generic[B]):
         "params",
         "path",
         "query",
+        "query_string",
         "raw",
         "remote_ip",
         "request_id",
@@ -90,6 +107,7 @@ class Call(Generic[B]):
         raw: bytes,
         method: str,
         path: str,
+        query_string: bytes = b"",
         request_id: str,
         remote_ip: str,
         base_url: str,
@@ -103,6 +121,7 @@ class Call(Generic[B]):
         self.raw = raw
         self.method = method
         self.path = path
+        self.query_string = query_string
         self.request_id = request_id
         self.remote_ip = remote_ip
         self.base_url = base_url
@@ -114,10 +133,64 @@ class Call(Generic[B]):
         values = [value for key, value in self._headers if key == wanted]
         return b", ".join(values).decode("latin-1") if values else None
 
+    @property
+    def wants_stream(self) -> bool:
+        """Whether the caller asks for server-sent events."""
+        kinds = (self.header("accept") or "").lower().split(",")
+        return any(kind.partition(";")[0].strip() == EVENT_STREAM for kind in kinds)
+
     def headers_with_prefix(self, prefix: str) -> dict[str, str]:
         """All headers whose name begins so, keys in lower case."""
         start = prefix.lower().encode("latin-1")
         return {k.decode("latin-1"): v.decode("latin-1") for k, v in self._headers if k.startswith(start)}
+
+    def once(
+        self,
+        answer: Callable[[Any], msgspec.Struct | Answer] | None = None,
+        *,
+        account_id: str | None = None,
+        within: str = "",
+        recognised: Callable[[], bytes] | None = None,
+    ) -> Once | None:
+        """The caller's Idempotency-Key, to be handed to the flow that does something; None when there is none.
+
+        `answer` makes the handler's answer from what the flow answers; by default they are the same. Keys are the
+        account's, whichever client uses them; for callers without a token `account_id` says whose they are, and
+        `within` keeps them apart from the account's own. `recognised`: what to know the request by instead of its
+        body, where not even a hash of the body may be kept.
+        """
+        found = [value for name, value in self._headers if name == b"idempotency-key"]
+        if not found:
+            return None
+        request = (
+            self.method.encode(),
+            self.path.encode("utf-8", "surrogateescape"),
+            self.query_string,
+            self.account_id.encode(),
+            self.caller.subject.encode() if self.caller is not None else b"",
+            recognised() if recognised is not None else self.raw,
+        )
+        key = _idempotency_key(found)
+        return once(self.account_id if account_id is None else account_id, key, request, _replying(answer), within)
+
+
+def _idempotency_key(values: list[bytes]) -> str:
+    key = values[0].decode("latin-1")
+    if len(values) > 1 or not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+        message = "Idempotency-Key must be one value of 1 to 255 printable ASCII characters"
+        raise InvalidRequest(message, problem(message))
+    return key
+
+
+def _replying(answer: Callable[[Any], msgspec.Struct | Answer] | None) -> Callable[[Any], Reply]:
+    if answer is None:
+        return reply
+
+    def made(result: Any) -> Reply:
+        given = answer(result)
+        return reply(given.body, given.status, given.headers) if isinstance(given, Answer) else reply(given)
+
+    return made
 
 
 Handler: TypeAlias = Callable[[Call[Any]], Awaitable[msgspec.Struct | Answer]]
@@ -130,7 +203,9 @@ class Route:
     `refusals` are statuses beyond those the kit adds by itself (400, 401, 403, 413, …), for the OpenAPI document.
     `accepted`, when it is not empty, says what a 202 with the same answer means.
     With `body_required` False an empty body, `null`, `[]` and `{}` all arrive as None. `form` also takes
-    `application/x-www-form-urlencoded`. `challenge` is what a 401 says in WWW-Authenticate.
+    `application/x-www-form-urlencoded`. `challenge` is what a 401 says in WWW-Authenticate. With `once` a POST or PUT
+    takes an Idempotency-Key: its handler gives `call.once()` to the flow. With `streams` the same path answers
+    `Accept: text/event-stream` with server-sent events; the handler looks at `call.wants_stream`.
     """
 
     method: str
@@ -150,3 +225,10 @@ class Route:
     hidden: bool = False
     form: bool = False
     challenge: str = "Bearer"
+    once: bool = True
+    streams: bool = False
+
+    @property
+    def keyed(self) -> bool:
+        """Whether callers may name their request with an Idempotency-Key."""
+        return self.once and self.method in ("POST", "PUT")

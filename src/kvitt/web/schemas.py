@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from kvitt.web.refusals import Error
+from kvitt.core.reply import Error
 from kvitt.web.routes import Route
 
 Doc = dict[str, Any]

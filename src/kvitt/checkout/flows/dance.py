@@ -14,6 +14,7 @@ from kvitt.checkout.flows.desk import Actor, Desk
 from kvitt.checkout.model.payment import UNKNOWN, Ask, CardDetails, Outcome
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
+from kvitt.checkout.rules.answers import remembered
 from kvitt.checkout.rules.schedule import AskData
 from kvitt.checkout.rules.settle import needs_session, settle
 from kvitt.checkout.rules.settlement import Settlement
@@ -39,6 +40,8 @@ async def perform(
     outcome = await _call(desk, account_id, rows[0].doc, attempt, card=card)
     alone = sum(is_open(other) for other in rows[0].doc.attempts) == 1
     settled = await _settle(desk, account_id, rows[0].doc, attempt, outcome, actor, rows if alone else None)
+    if actor.once is not None and not settled.change.puts:
+        await desk.store.replay(actor.once)  # a task settled it meanwhile: what it remembered is the answer
     if settled.follow is None:
         return settled
     row = await desk.transaction(account_id, settled.record.transaction.id)
@@ -118,6 +121,9 @@ async def _settle(
         row, session = await rows()
         settled = settle(account_id, row, session, attempt.id, outcome, desk.moment(actor, ids=4))
         change = settled.change
+        if attempt.answer_as is not None:
+            before = next(found for found in row.doc.attempts if found.id == attempt.id)
+            change += Change(claims=remembered(account_id, before, settled, desk.base_url, desk.clock()))
         if task is not None and task not in change.done:
             change += Change(done=(task,))
         return change, settled

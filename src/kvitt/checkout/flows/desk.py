@@ -14,17 +14,26 @@ from kvitt.checkout.rules.moment import Moment
 from kvitt.core.change import Row
 from kvitt.core.clock import Clock
 from kvitt.core.errors import InvalidOperation, NotFound
+from kvitt.core.idempotency import Once
 from kvitt.core.ids import account_of, is_test_account, new_uuid, new_uuids
 from kvitt.store import Store
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks, and with which request. `by`: the client's uuid, None for the customer and for tasks."""
+    """Who asks, and with which request. `by`: the client's uuid, None for the customer and for tasks.
+
+    `once`: the request's Idempotency-Key.
+    """
 
     request_id: str
     by: str | None = None
     headers: dict[str, str] | None = None
+    once: Once | None = None
+
+    def promised(self, attempt_id: str) -> Once | None:
+        """The key, to be answered when the attempt is settled."""
+        return None if self.once is None else self.once.promised(attempt_id)
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Desk:
 
     def moment(self, actor: Actor, ids: int = 0) -> Moment:
         """Now, for this actor, with as many fresh ids as the rule may need."""
-        return Moment(self.clock(), actor.request_id, new_uuids(ids), actor.by, actor.headers)
+        return Moment(self.clock(), actor.request_id, new_uuids(ids), actor.by, actor.headers, actor.once is not None)
 
     def by_itself(self) -> Actor:
         """A task acts, on nobody's request."""

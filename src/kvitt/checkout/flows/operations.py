@@ -28,7 +28,8 @@ async def operate(desk: Desk, account_id: str, transaction_id: str, operation: O
         change, after, attempt = operations.begin(account_id, row, operation, can, attempt_id, desk.moment(actor))
         return change, (after, attempt)
 
-    row, attempt = await desk.store.decide(decide, on=(account_id, transaction_id))
+    once = actor.promised(attempt_id)
+    row, attempt = await desk.store.decide(decide, on=(account_id, transaction_id), once=once)
     return await perform(desk, account_id, (row, None), attempt, actor)
 
 

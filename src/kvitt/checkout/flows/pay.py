@@ -7,13 +7,11 @@ from kvitt.checkout.flows.desk import Actor, Desk, account_in
 from kvitt.checkout.model.payment import CardDetails
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
-from kvitt.checkout.model.view import Declined, NotKnown, Paid, Payment
+from kvitt.checkout.model.view import Payment
+from kvitt.checkout.rules.answers import payment_of
 from kvitt.checkout.rules.cards import read_card, shown
 from kvitt.checkout.rules.configuration import offered
 from kvitt.checkout.rules.payments import begin_payment, refuse_unless_payable
-from kvitt.checkout.rules.state import return_error, session_state
-from kvitt.checkout.rules.urls import return_target
-from kvitt.checkout.rules.views import decline_of
 from kvitt.core.change import Change, Row
 from kvitt.core.errors import InvalidRequest, problem
 from kvitt.core.ids import new_short_id, new_uuid
@@ -38,21 +36,10 @@ async def pay(desk: Desk, session_id: str, product: str, card: CardDetails | Non
         )
         return change, ((session, transaction, attempt), read)
 
-    (session, transaction, attempt), read = await desk.store.decide(decide, on=(account_id, session_id))
+    once = actor.promised(attempt_id)
+    (session, transaction, attempt), read = await desk.store.decide(decide, on=(account_id, session_id), once=once)
     settled = await perform(desk, account_id, (transaction, session), attempt, actor, read)
-    return _told(desk, settled.record, settled.session or session.doc, attempt.id)
-
-
-def _told(desk: Desk, record: TransactionRecord, session: SessionRecord, attempt_id: str) -> Payment:
-    attempt = next(attempt for attempt in record.attempts if attempt.id == attempt_id)
-    if attempt.status == "refused":
-        error = record.transaction.events[-1].error
-        assert error is not None, "a refusal is an event with its error"  # noqa: S101
-        return Declined(decline_of(error), record.transaction.id)
-    if attempt.status != "done":
-        return NotKnown(f"{desk.base_url}/v1/view/{session.session.id}/session")
-    error_name = return_error(session_state(session, record, desk.clock()), record)
-    return Paid(record.transaction.id, return_target(session.session, error_name))
+    return payment_of(settled.record, settled.session or session.doc, attempt.id, desk.base_url, desk.clock())
 
 
 def _refuse_unless_offered(desk: Desk, account_id: str, record: SessionRecord, product: str) -> None:

@@ -11,12 +11,13 @@ from kvitt.checkout.model.payment import Operation
 from kvitt.checkout.model.session import Session, SessionOptions
 from kvitt.checkout.model.view import View
 from kvitt.checkout.rules import creation, sessions
+from kvitt.checkout.rules.answers import refused_to_void
 from kvitt.checkout.rules.callbacks import CallbackData
 from kvitt.checkout.rules.state import return_error, session_state
 from kvitt.checkout.rules.urls import return_target
 from kvitt.checkout.rules.views import view_of
 from kvitt.core.change import Change, TaskKey
-from kvitt.core.errors import InvalidOperation, Unavailable
+from kvitt.core.errors import Unavailable
 from kvitt.core.ids import new_short_id
 from kvitt.store import DueTask
 
@@ -27,12 +28,13 @@ LONGEST_AGENT = 500
 async def create(
     desk: Desk, account_id: str, options: SessionOptions, toggles: frozenset[str], actor: Actor
 ) -> Session:
-    profile = await find_profile(desk, account_id, options.profile_id) if options.profile_id is not None else None
-    moment = desk.moment(actor, ids=1)
-    session_id = new_short_id(account_id, moment.now)
-    change, session = creation.create(account_id, session_id, options, profile, toggles, moment)
-    await desk.store.commit(change)
-    return session
+    async def decide() -> tuple[Change, Session]:
+        profile = await find_profile(desk, account_id, options.profile_id) if options.profile_id is not None else None
+        moment = desk.moment(actor, ids=1)
+        session_id = new_short_id(account_id, moment.now)
+        return creation.create(account_id, session_id, options, profile, toggles, moment)
+
+    return await desk.store.decide(decide, once=actor.once)
 
 
 async def cancel(desk: Desk, account_id: str, session_id: str, actor: Actor) -> Session:
@@ -45,7 +47,7 @@ async def cancel(desk: Desk, account_id: str, session_id: str, actor: Actor) -> 
             return Change(), None
         return sessions.cancel(account_id, row, transaction, desk.moment(actor, ids=2))
 
-    cancelled = await desk.store.decide(decide, on=(account_id, session_id))
+    cancelled = await desk.store.decide(decide, on=(account_id, session_id), once=actor.once)
     return cancelled or await _void_and_cancel(desk, account_id, session_id, actor)
 
 
@@ -56,7 +58,7 @@ async def _void_and_cancel(desk: Desk, account_id: str, session_id: str, actor: 
     if settled.attempt.status == "unknown":
         raise Unavailable("The provider has not said yet whether the authorization is voided; the session follows it")
     if settled.attempt.status == "refused" or settled.session is None:
-        raise InvalidOperation("The provider refused to void the authorization", code="PROVIDER_DECLINED")
+        raise refused_to_void()
     return settled.session.session
 
 
@@ -93,7 +95,7 @@ async def abandon(desk: Desk, session_id: str, actor: Actor) -> str:
         error = "cancelled" if state in ("open", "locked") else return_error(state, known)
         return change, return_target(ended, error)
 
-    return await desk.store.decide(decide, on=(account_id, session_id))
+    return await desk.store.decide(decide, on=(account_id, session_id), once=actor.once)
 
 
 async def expire(desk: Desk, task: DueTask) -> None:

@@ -179,7 +179,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True, kw_only=True):
     `open`: committed, and perhaps asked. `unknown`: asked, and no answer that says what happened. `done` and `refused`
     are final. While open or unknown its `amount` is reserved; `final` reserves the whole remainder, since it voids it.
     What its event will need (`reference`, `items`, `metadata`, `card`) is kept until then. `asks` counts how often the
-    provider was asked again.
+    provider was asked again. `answer_as`: the attempt whose answer is remembered, when its request came with a key.
     """
 
     id: str
@@ -199,6 +199,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True, kw_only=True):
     request_headers: dict[str, str] | None = None
     card: Card | None = None
     asks: int = 0
+    answer_as: str | None = None
 
 
 class TransactionRecord(Struct, frozen=True, omit_defaults=True):

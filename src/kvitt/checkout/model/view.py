@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from kvitt.checkout.model.order import SessionOrder
 from kvitt.checkout.model.session import Checkbox, Merchant, SessionState
+from kvitt.core.errors import Problem, problem
 
 
 class PaymentMethod(Struct, frozen=True):
@@ -56,3 +57,39 @@ class NotKnown(Struct, frozen=True):
 
 
 Payment = Paid | Declined | NotKnown
+
+
+class Action(Struct, frozen=True):
+    source: str
+    code: str
+    type: str
+
+
+class PayAnswer(Struct, frozen=True, omit_defaults=True):
+    """`redirect_url` when it went through; `poll_url` when the outcome is not known yet."""
+
+    success: bool
+    actions: tuple[Action, ...]
+    transaction_id: str | None = None
+    redirect_url: str | None = None
+    poll_url: str | None = None
+
+
+class PayError(Struct, frozen=True):
+    code: str
+    message: str
+    errors: tuple[Problem, ...]
+
+
+class PayRefused(Struct, frozen=True):
+    """The payment was declined; the session stays open for another try."""
+
+    success: bool
+    error: PayError
+    error_details: tuple[Decline, ...]
+    actions: tuple[Action, ...] = ()
+
+
+def pay_refused(decline: Decline) -> PayRefused:
+    errors = (problem(decline.message),)
+    return PayRefused(False, PayError("Rejected", decline.message, errors), (decline,))

@@ -14,7 +14,7 @@ from kvitt.core.change import Event, encode_text
 class Moment:
     """`ids`: fresh UUIDs, one for each event that may go to the log. `by`: the client's uuid, or `customer`.
 
-    `headers`: the system headers of the request, with lower-cased names.
+    `headers`: the system headers of the request, with lower-cased names. `keyed`: its answer is to be remembered.
     """
 
     now: datetime
@@ -22,6 +22,7 @@ class Moment:
     ids: tuple[str, ...]
     by: str | None = None
     headers: dict[str, str] | None = None
+    keyed: bool = False
 
 
 def news(account_id: str, event_id: str, type_: str, object_id: str, version: int, now: datetime, doc: Struct) -> Event:

@@ -52,6 +52,7 @@ def begin(
         final=operation.final, automatic=automatic, cancels_session=operation.cancels_session,
         reference=operation.reference or _default_reference(record), items=operation.items,
         metadata=operation.metadata, request_headers=moment.headers,
+        answer_as=attempt_id if moment.keyed else None,
     )  # fmt: skip
     after = msgspec.structs.replace(record, attempts=(*record.attempts, attempt))
     change = Change(

@@ -63,7 +63,7 @@ def begin_payment(
     attempt = Attempt(
         id=attempt_id, verb="authorize", amount=session.order.amount, status="open", created_at=moment.now,
         product=product, request_id=moment.request_id, reference=session.order.event_reference, card=card,
-        request_headers=moment.headers,
+        request_headers=moment.headers, answer_as=attempt_id if moment.keyed else None,
     )  # fmt: skip
     paying = with_events(
         session, moment,

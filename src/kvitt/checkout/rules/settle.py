@@ -51,8 +51,8 @@ _NEWS = {
 
 
 def needs_session(record: TransactionRecord, attempt: Attempt) -> bool:
-    """Whether settling needs the session: it changes with it, or a callback carries it."""
-    if attempt.verb == "authorize" or attempt.cancels_session:
+    """Whether settling needs the session: it changes with it, or a callback or the customer's answer carries it."""
+    if attempt.verb == "authorize" or attempt.cancels_session or (attempt.automatic and attempt.answer_as is not None):
         return True
     url = record.transaction.url.callback_url if record.transaction.url else None
     return bool(url) and callbacks.options_of(url or "").includes_session

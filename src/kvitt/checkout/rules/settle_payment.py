@@ -49,6 +49,7 @@ def authorized(
     tasks: tuple[Task, ...]
     if complete.configuration is not None and complete.configuration.auto_capture:
         follow = automatic_attempt(record, moment.ids[1], moment)
+        follow = msgspec.structs.replace(follow, answer_as=attempt.answer_as)
         record = msgspec.structs.replace(record, attempts=(*record.attempts, follow), callback_owed=True)
         tasks = (first_ask(account_id, transaction.id, follow, moment.now),)
     else:

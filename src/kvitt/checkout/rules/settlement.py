@@ -60,5 +60,6 @@ def with_attempt(record: TransactionRecord, after: Attempt, transaction: Transac
 def ended(attempt: Attempt, status: str) -> Attempt:
     """What its event needed is in the event now."""
     return msgspec.structs.replace(
-        attempt, status=status, reference=None, items=None, metadata=None, request_headers=None, card=None
-    )
+        attempt, status=status, reference=None, items=None, metadata=None, request_headers=None, card=None,
+        answer_as=None,
+    )  # fmt: skip

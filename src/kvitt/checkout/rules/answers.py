@@ -1,0 +1,97 @@
+"""What a caller is told of a payment or an operation, and how it is remembered for when they ask again.
+
+The answer to a request with an Idempotency-Key is committed in the Change that settles its attempt, whoever settles it:
+the request itself, or a task after a crash. While the provider has not said what happened, the answer is provisional.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kvitt.checkout.model.session import SessionRecord
+from kvitt.checkout.model.transaction import Attempt, TransactionRecord
+from kvitt.checkout.model.view import Action, Declined, NotKnown, Paid, PayAnswer, Payment, pay_refused
+from kvitt.checkout.rules.settlement import Settlement
+from kvitt.checkout.rules.state import is_open, return_error, session_state
+from kvitt.checkout.rules.urls import return_target
+from kvitt.checkout.rules.views import decline_of
+from kvitt.core.change import Claim, encode_text
+from kvitt.core.errors import InvalidOperation, Refusal, problem
+from kvitt.core.idempotency import answer_key, so_far_key
+from kvitt.core.reply import Reply, refusal_body, reply
+
+
+def of_operation(record: TransactionRecord, attempt: Attempt) -> Reply:
+    """200 when it was done, 202 when nobody knows yet. A refusal is no 200: that is all that shop plug-ins look at."""
+    transaction = record.transaction
+    if attempt.status == "unknown":
+        return reply(transaction, 202, {"event-request-id": attempt.request_id})
+    if attempt.status == "refused":
+        error = transaction.events[-1].error
+        message = f"The provider refused: {error.message if error else 'it gave no reason'}"
+        raise InvalidOperation(message, problem(message), code="PROVIDER_DECLINED")
+    return reply(transaction)
+
+
+def refused_to_void() -> InvalidOperation:
+    """A session that was to be cancelled stays."""
+    return InvalidOperation("The provider refused to void the authorization", code="PROVIDER_DECLINED")
+
+
+def of_payment(payment: Payment) -> Reply:
+    if isinstance(payment, Declined):
+        return reply(pay_refused(payment.decline), 400)
+    if isinstance(payment, Paid):
+        done = (Action("KVITT", "AUTHORIZED", "success"),)
+        return reply(PayAnswer(True, done, payment.transaction_id, payment.redirect_url))
+    return reply(PayAnswer(False, (), poll_url=payment.poll_url))
+
+
+def payment_of(
+    record: TransactionRecord, session: SessionRecord, attempt_id: str, base_url: str, now: datetime
+) -> Payment:
+    """How one try to pay went."""
+    attempt = next(attempt for attempt in record.attempts if attempt.id == attempt_id)
+    if attempt.status == "refused":
+        error = record.transaction.events[-1].error
+        assert error is not None, "a refusal is an event with its error"  # noqa: S101
+        return Declined(decline_of(error), record.transaction.id)
+    if attempt.status != "done":
+        return NotKnown(f"{base_url}/v1/view/{session.session.id}/session")
+    error_name = return_error(session_state(session, record, now), record)
+    return Paid(record.transaction.id, return_target(session.session, error_name))
+
+
+def remembered(
+    account_id: str, before: Attempt, settled: Settlement, base_url: str, now: datetime
+) -> tuple[Claim, ...]:
+    """The claim that keeps the answer; none when nobody asked for it, or when it is given later.
+
+    `before`: the attempt as it was read. Each claim is made once in an attempt's life, or settling would conflict.
+    """
+    if before.answer_as is None or not is_open(before) or settled.follow is not None:
+        return ()
+    unknown = settled.attempt.status == "unknown"
+    if before.status == "unknown" and (unknown or before.automatic):
+        return ()  # the answer, provisional or not, was given when it became unknown
+    if unknown and before.cancels_session:
+        return ()
+    # What becomes of an automatic capture later is no matter of the customer's, who was sent on.
+    final = before.automatic or not unknown
+    key = answer_key(before.answer_as) if final else so_far_key(before.answer_as)
+    return (Claim(account_id, key, encode_text(_told(before, settled, base_url, now))),)
+
+
+def _told(before: Attempt, settled: Settlement, base_url: str, now: datetime) -> Reply:
+    """The answer to the request that made the attempt; an automatic capture belongs to its payment."""
+    try:
+        if before.verb == "authorize" or before.automatic:
+            assert settled.session is not None, "a payment settles with its session"  # noqa: S101
+            return of_payment(payment_of(settled.record, settled.session, before.answer_as or before.id, base_url, now))
+        if before.cancels_session:
+            if settled.attempt.status == "refused" or settled.session is None:
+                raise refused_to_void()
+            return reply(settled.session.session)
+        return of_operation(settled.record, settled.attempt)
+    except Refusal as refusal:
+        return reply(refusal_body(refusal), refusal.status)

@@ -1,0 +1,150 @@
+"""Whatever can be asked for by POST or PUT can be asked for again, and happens once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from .conftest import LINE, SILENT, Keyed, paying, same, session_body
+
+Prepared = tuple[str, Any, Any]
+"""Address, body, and another body."""
+Prepare = Callable[[Keyed], Awaitable[Prepared]]
+
+_SHOPPING = "/v1/accounts/{aid}/shopping"
+PREPARED: dict[str, Prepare] = {}
+EXEMPT = {"POST /v1/accounts/{aid}/auth/token"}
+
+
+def prepares(route: str) -> Callable[[Prepare], Prepare]:
+    def keep(prepare: Prepare) -> Prepare:
+        PREPARED[route] = prepare
+        return prepare
+
+    return keep
+
+
+@prepares(f"POST {_SHOPPING}/draft_orders")
+async def draft(keyed: Keyed) -> Prepared:
+    order = {"currency": "NOK", "items": [LINE]}
+    return f"{keyed.shop.shopping}/draft_orders", {"order": order}, {"order": {**order, "currency": "SEK"}}
+
+
+@prepares(f"PUT {_SHOPPING}/draft_orders/{{draft_id}}/complete")
+async def complete(keyed: Keyed) -> Prepared:
+    return f"{keyed.shop.shopping}/draft_orders/{await keyed.draft()}/complete", None, {}
+
+
+def _operation(verb: str, *before: str) -> None:
+    @prepares(f"POST {_SHOPPING}/orders/{{order_id}}/{verb}")
+    async def operation(keyed: Keyed) -> Prepared:
+        lines = [{"line_id": 1, "amount": 1}], [{"line_id": 1, "amount": 2}]
+        return f"{await keyed.order(*before)}/{verb}", {"items": lines[0]}, {"items": lines[1]}
+
+
+_operation("authorizations")
+_operation("captures", "authorizations")
+_operation("refunds", "authorizations", "captures")
+_operation("cancellations", "authorizations")
+
+
+@prepares("POST /v1/sessions-profile")
+async def session(keyed: Keyed) -> Prepared:
+    return "/v1/sessions-profile", session_body(), session_body(remarks="other")
+
+
+@prepares("POST /v1/sessions")
+async def inline_session(keyed: Keyed) -> Prepared:
+    card = {"enabled": True, "payment_product_type": "dintero_psp.creditcard"}
+    body = session_body(configuration={"dintero_psp": {"payment_type": "dintero_psp", "creditcard": card}})
+    del body["profile_id"]
+    return "/v1/sessions?include_session=true", body, {**body, "remarks": "other"}
+
+
+@prepares("POST /v1/sessions/{session_id}/cancel")
+async def cancel(keyed: Keyed) -> Prepared:
+    return f"/v1/sessions/{await keyed.session()}/cancel", None, {}
+
+
+@prepares("POST /v1/transactions/{id}/capture")
+async def capture(keyed: Keyed) -> Prepared:
+    return f"/v1/transactions/{await keyed.transaction()}/capture", {"amount": 100}, {"amount": 200}
+
+
+@prepares("POST /v1/transactions/{id}/refund")
+async def refund(keyed: Keyed) -> Prepared:
+    return f"/v1/transactions/{await keyed.transaction(captured=1000)}/refund", {"amount": 100}, {"amount": 200}
+
+
+@prepares("POST /v1/transactions/{id}/void")
+async def void(keyed: Keyed) -> Prepared:
+    return f"/v1/transactions/{await keyed.transaction()}/void", None, {}
+
+
+@prepares("POST /v1/sessions/{session_id}/pay")
+async def pay(keyed: Keyed) -> Prepared:
+    return f"/v1/sessions/{await keyed.session()}/pay", paying(), paying(SILENT["void"])
+
+
+@prepares("POST /v1/view/{sid}/session/abandon")
+async def abandon(keyed: Keyed) -> Prepared:
+    return f"/v1/view/{await keyed.session()}/session/abandon", None, {}
+
+
+@prepares("POST /v1/admin/signature")
+async def signature(keyed: Keyed) -> Prepared:
+    return "/v1/admin/signature", None, {}
+
+
+@prepares("POST /v1/accounts/{aid}/auth/clients")
+async def client(keyed: Keyed) -> Prepared:
+    body = {"name": "Till", "scopes": ["read:shopping"]}
+    return f"/v1/accounts/{keyed.account_id}/auth/clients", body, {**body, "name": "Other"}
+
+
+@pytest.mark.parametrize("route", PREPARED)
+async def test_sent_again_it_is_answered_again_and_does_nothing_again(keyed: Keyed, key: str, route: str) -> None:
+    path, body, other = await PREPARED[route](keyed)
+    method = route.partition(" ")[0]
+    first = await keyed.send(path, body, key, method=method)
+    assert first.status_code == 200, first.text
+    assert "idempotent-replayed" not in first.headers
+    effects = await keyed.effects()
+    for _ in range(2):
+        same(first, await keyed.send(path, body, key, method=method))
+    reused = await keyed.send(path, other, key, method=method)
+    assert (reused.status_code, reused.json()["error"]["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert reused.json()["error"]["errors"][0]["description"]
+    assert await keyed.effects() == effects
+
+
+async def test_every_post_and_put_of_the_document_takes_a_key_and_says_so(keyed: Keyed) -> None:
+    """A route that is added has to be added here too, or to be exempt for a reason."""
+    document = (await keyed.shop.get("/openapi.json")).json()
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    writing = {name for name in operations if name.startswith(("POST ", "PUT "))}
+    assert writing == set(PREPARED) | EXEMPT
+    for name, operation in operations.items():
+        taken = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "header"}
+        keyed_here = name in PREPARED
+        assert ("Idempotency-Key" in taken) is keyed_here
+        assert ("422" in operation["responses"]) is keyed_here
+        assert ("Idempotent-Replayed" in operation["responses"]["200"]["headers"]) is keyed_here
+        assert not keyed_here or "409" in operation["responses"]
+    assert "Retry-After" in document["components"]["responses"]["409"]["headers"]
+
+
+async def test_a_handler_that_takes_no_key_ignores_it(keyed: Keyed, key: str) -> None:
+    token = {"grant_type": "client_credentials", "audience": f"https://x.example/v1/accounts/{keyed.account_id}"}
+    auth = (keyed.shop.client_id, keyed.shop.client_secret)
+    path = f"/v1/accounts/{keyed.account_id}/auth/token"
+    for _ in range(2):
+        answer = await keyed.shop.http.post(path, json=token, auth=auth, headers={"Idempotency-Key": key})
+        assert answer.status_code == 200
+        assert "idempotent-replayed" not in answer.headers

@@ -300,7 +300,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0, help="measured time of each phase [10]")
     parser.add_argument("--warmup", type=float, default=2.0, help="before it, not counted [2]")
     parser.add_argument("--rounds", type=int, default=3, help="turns of load and floor [3]")
-    parser.add_argument("--clients", type=int, default=32, help="shops at once [32]")
+    parser.add_argument("--clients", type=int, default=64, help="shops at once [64]")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     return parser.parse_args()
 

@@ -170,9 +170,7 @@ def rotate_keys() -> None:
 @app.command()
 def pay(
     session_url: Annotated[str, typer.Argument(metavar="SESSION_URL", help="The `url` a session was created with.")],
-    card: Annotated[
-        str, typer.Option(help="Card number; see docs/guides/test-cards.md.")
-    ] = "4000000000000002",
+    card: Annotated[str, typer.Option(help="Card number; see docs/guides/test-cards.md.")] = "4000000000000002",
     expiry: Annotated[str, typer.Option(help="MM/YY.")] = "12/30",
     cvc: Annotated[str, typer.Option(help="Three digits.")] = "123",
 ) -> None:

@@ -58,7 +58,7 @@ class Keyed:
         return tuple(row)
 
     async def draft(self, **order: Any) -> str:
-        sent = {"order": {"currency": "NOK", "items": [LINE], **order}, "options": {"generate_order_id": True}}
+        sent = {"order": {"currency": "NOK", "items": [LINE], **order}}
         return (await self.send(f"{self.shop.shopping}/draft_orders", sent)).json()["id"]
 
     async def order(self, *verbs: str) -> str:

@@ -27,7 +27,6 @@ from kvitt.checkout.wire import (
     SessionCreated,
     recognised,
 )
-from kvitt.core.ids import account_of
 from kvitt.web import PUBLIC, Answer, Call, Needs, Route
 
 _WRITE = Needs("checkout", "write")
@@ -49,8 +48,7 @@ def customer_of(
     recognised: Callable[[], bytes] | None = None,
 ) -> Actor:
     """The customer. Their browser names no system; their keys are their session's own, and never in the shop's way."""
-    once = call.once(answer, account_id=account_of(session_id) or "", within=session_id, recognised=recognised)
-    return Actor(call.request_id, once=once)
+    return Actor(call.request_id, once=call.once(answer, within=session_id, recognised=recognised))
 
 
 def routes(checkout: Checkout) -> list[Route]:

@@ -23,11 +23,6 @@ _log = logging.getLogger(__name__)
 
 NOTHING = Change()
 LARGEST_GROUP = 64
-CROWD = 24
-"""So many must wait before another writer flies beside one that is under way: below that, one larger group costs less
-processor time than two small ones, and in this process that is what runs out first."""
-NUDGE = 0.02
-"""... or so many seconds must pass: the one under way may wait for a row that somebody holds."""
 MOST_WAITING = 20_000
 PATIENCE = 30.0
 """Seconds that a Change waits and is settled, together, before its caller gets Unavailable."""
@@ -53,7 +48,6 @@ class Committer:
         self._queue: deque[_Waiting] = deque()
         self._under_way: set[Key] = set()
         self._flights: set[asyncio.Task[None]] = set()
-        self._nudge: asyncio.TimerHandle | None = None
         self._armed = False
         self._closed = False
 
@@ -97,17 +91,9 @@ class Committer:
             self._armed = True
             asyncio.get_running_loop().call_soon(self._start)
 
-    def _start_nudged(self) -> None:
-        self._nudge = None
-        self._start(nudged=True)
-
-    def _start(self, *, nudged: bool = False) -> None:
+    def _start(self) -> None:
         self._armed = False
         while self._free and self._queue:
-            if len(self._free) < len(self._lines) and len(self._queue) < CROWD and not nudged:
-                if self._nudge is None:
-                    self._nudge = asyncio.get_running_loop().call_later(NUDGE, self._start_nudged)
-                return
             group = self._take(min(LARGEST_GROUP, -(-len(self._queue) // len(self._free))))
             if not group:
                 return

@@ -10,6 +10,7 @@ import msgspec
 
 from kvitt.core.errors import InvalidRequest, problem
 from kvitt.core.idempotency import Once, once
+from kvitt.core.ids import account_of
 from kvitt.core.reply import Reply, reply
 
 B = TypeVar("B")
@@ -148,16 +149,15 @@ class Call(Generic[B]):
         self,
         answer: Callable[[Any], msgspec.Struct | Answer] | None = None,
         *,
-        account_id: str | None = None,
         within: str = "",
         recognised: Callable[[], bytes] | None = None,
     ) -> Once | None:
         """The caller's Idempotency-Key, to be handed to the flow that does something; None when there is none.
 
         `answer` makes the handler's answer from what the flow answers; by default they are the same. Keys are the
-        account's, whichever client uses them; for callers without a token `account_id` says whose they are, and
-        `within` keeps them apart from the account's own. `recognised`: what to know the request by instead of its
-        body, where not even a hash of the body may be kept.
+        account's, whichever client uses them. `within`: an id that lets its holder in without a token, and names the
+        account; keys are kept apart from the account's own then. `recognised`: what to know the request by instead
+        of its body, where not even a hash of the body may be kept.
         """
         found = [value for name, value in self._headers if name == b"idempotency-key"]
         if not found:
@@ -171,7 +171,8 @@ class Call(Generic[B]):
             recognised() if recognised is not None else self.raw,
         )
         key = _idempotency_key(found)
-        return once(self.account_id if account_id is None else account_id, key, request, _replying(answer), within)
+        account_id = (account_of(within) or "") if within else self.account_id
+        return once(account_id, key, request, _replying(answer), within)
 
 
 def _idempotency_key(values: list[bytes]) -> str:

@@ -96,7 +96,7 @@ class Server:
 async def run_server(database_url: str, config: Config | None = None) -> AsyncIterator[Server]:
     """uvicorn with the real app on a free port, in this event loop; ends with the block."""
     from kvitt.app import build  # here, so that tests of lower layers do not import the whole
-    from kvitt.server import HttpServer
+    from kvitt.connections import HttpServer
 
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.bind(("127.0.0.1", 0))

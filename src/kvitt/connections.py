@@ -1,7 +1,8 @@
 """uvicorn's HTTP connection and server, with the bounds and the ending that a server on the open network needs.
 
 A request's head may take 64 KiB and 30 seconds; without a bound a few connections could fill the memory before anybody
-logged in. Both cost nothing while heads arrive in one piece, as they do.
+logged in. Both cost nothing while heads arrive in one piece, as they do. Whoever does not read an answer is cut off
+after a minute, and two seconds after the server began to stop: a stream would wait for its reader without end.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD_BYTES = 64 * 1024
 MOST_HEAD_SECONDS = 30.0
+MOST_STALLED_SECONDS = 60.0
+MOST_STALLED_AT_THE_END = 2.0
 
 
 class Connection(HttpToolsProtocol):
-    """Ends a connection whose request head is too large or too slow."""
+    """Ends a connection whose request head is too large or too slow, or whose answer nobody reads."""
 
     _head_bytes = 0
     _head_done = False
     _impatience: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -34,6 +38,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._be_patient()
+        self._go_on()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -56,6 +61,25 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
         elif self._impatience is None:
             self._impatience = self.loop.call_later(MOST_HEAD_SECONDS, self.transport.close)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(MOST_STALLED_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._go_on()
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = self.loop.call_later(MOST_STALLED_AT_THE_END, self.transport.abort)
+
+    def _go_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _be_patient(self) -> None:
         if self._impatience is not None:

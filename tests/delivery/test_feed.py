@@ -228,6 +228,32 @@ async def test_the_feed_holds_no_secret(server: Server, reader: Shop) -> None:
         assert hidden not in told
 
 
+async def test_the_feed_of_a_payment_holds_what_the_api_shows_and_no_more(server: Server, account_id: str) -> None:
+    session = {
+        "url": {"return_url": "https://shop.example/thanks"},
+        "order": {
+            "amount": 39800, "currency": "NOK", "merchant_reference": "ORDER-1",
+            "items": [{"id": "1", "line_id": "1", "description": "Stol", "quantity": 1, "amount": 39800}],
+        },
+        "profile_id": "default",
+    }  # fmt: skip
+    card = {"number": "4000000000000002", "expiry": "12/34", "cvc": "987"}
+    async with server.shop(account_id, scopes=["read:hooks", "admin:checkout"]) as shop:
+        sid = (await shop.post("/v1/sessions-profile", session)).json()["id"]
+        payment = {"payment_product_type": "dintero_psp.creditcard", "card": card}
+        paid = (await shop.post(f"/v1/sessions/{sid}/pay", payment)).json()
+        lines = {"amount": 39800, "items": [{"line_id": "1", "amount": 39800}]}
+        await shop.post(f"/v1/transactions/{paid['transaction_id']}/capture", lines)
+        answer = await shop.get(f"/v1/accounts/{account_id}/events?type=session.*&type=transaction.*")
+        shown = (await shop.get(f"/v1/transactions/{paid['transaction_id']}")).json()
+    told = answer.json()["events"]
+    assert [each["type"] for each in told] == ["session.created", "transaction.authorized", "transaction.captured"]
+    assert told[-1]["data"] == shown
+    assert "400000******0002" in answer.text
+    for hidden in (card["number"], '"987"', "attempts", "provider_reference", 'authorization"'):
+        assert hidden not in answer.text
+
+
 async def test_the_document_tells_of_both_kinds_of_answer(http: Any) -> None:
     operation = (await http.get("/openapi.json")).json()["paths"]["/v1/accounts/{aid}/events"]["get"]
     assert set(operation["responses"]["200"]["content"]) == {"application/json", "text/event-stream"}

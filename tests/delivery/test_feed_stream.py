@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,12 +19,15 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+import uvicorn
 
 from kvitt.config import Config
+from kvitt.connections import Connection, HttpServer
 from kvitt.core.change import Change, Event
 from kvitt.core.clock import system_clock
 from kvitt.core.errors import TooManyRequests
 from kvitt.delivery.flows_feed import MOST_STREAMS, Feed
+from kvitt.server import listen
 from kvitt.sse import Message, Messages
 from kvitt.store import Store, connect
 from tests_support import Server, Shop, free_port, run_server, wait_until_ready
@@ -285,6 +289,62 @@ async def test_a_stream_ends_when_its_token_expires(database_url: str, account_i
 def kvitt(environ: dict[str, str], *args: str) -> str:
     command = [sys.executable, "-m", "kvitt", *args]
     return subprocess.run(command, env=environ, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+@asynccontextmanager
+async def stalled(reader: Shop, server: Server, port: int) -> AsyncIterator[asyncio.StreamReader]:
+    """Somebody who asks for a stream of 12 MB and does not read it."""
+    for number in range(12):
+        large = json.dumps("x" * 1_000_000)
+        await server.store.commit(Change(events=(event(reader.account_id, f"l-{number}", data=large),)))
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    await asyncio.get_running_loop().run_in_executor(None, sock.connect, ("127.0.0.1", port))
+    coming, going = await asyncio.open_connection(sock=sock, limit=1024)
+    head = [
+        f"GET /v1/accounts/{reader.account_id}/events HTTP/1.1", "host: x", "accept: text/event-stream",
+        f"authorization: {reader.http.headers['authorization']}", "", "",
+    ]  # fmt: skip
+    going.write("\r\n".join(head).encode())
+    await coming.readuntil(b"\r\n\r\n")
+    await asyncio.sleep(0.5)
+    yield coming
+    going.transport.abort()
+
+
+@asynccontextmanager
+async def as_served(server: Server) -> AsyncIterator[tuple[HttpServer, int]]:
+    """The test's app behind the connections of `kvitt serve`."""
+    sock = listen("127.0.0.1", 0)
+    port = sock.getsockname()[1]
+    config = uvicorn.Config(
+        server.app.asgi, http=Connection, loop="none", lifespan="off", log_config=None, timeout_graceful_shutdown=10
+    )
+    http = HttpServer(config, server.app.end_streams)
+    serving = asyncio.create_task(http.serve(sockets=[sock]))
+    while not http.started:
+        await asyncio.sleep(0.005)
+    yield http, port
+    http.should_exit = True
+    await serving
+
+
+async def test_a_reader_that_does_not_read_is_cut_off(
+    server: Server, reader: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kvitt.connections.MOST_STALLED_SECONDS", 1.0)
+    async with as_served(server) as (_, port), stalled(reader, server, port):
+        assert server.store.followed == {reader.account_id}
+        await eventually(lambda: server.store.followed == set(), 3)
+
+
+async def test_a_reader_that_does_not_read_does_not_hold_up_the_end(server: Server, reader: Shop) -> None:
+    async with as_served(server) as (http, port), stalled(reader, server, port):
+        http.should_exit = True
+        began = time.monotonic()
+        await eventually(lambda: not http.server_state.connections, 5)
+        await eventually(lambda: server.store.followed == set(), 1)
+        assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -1,4 +1,4 @@
-"""The guide to retries is what was typed: its commands run as they stand, one after the other, against a real server."""
+"""The guide to retries is what was typed: its commands run as they stand, in a row, against a real server."""
 
 from __future__ import annotations
 

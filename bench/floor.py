@@ -173,7 +173,7 @@ def run_floor(
     """Lives per second, and pgbench's own CPU seconds."""
     path = folder / "floor.sql"
     path.write_text("\n".join(script.lines) + "\n")
-    pgbench = str(database.programs / "pgbench")
+    pgbench = str(database.programs.folder / "pgbench")
     command = [pgbench, "-h", str(database.socket_dir), "-U", "kvitt", "-n", "-M", "prepared", "-c", str(clients),
                "-j", str(threads), "-T", str(round(seconds)), "-f", str(path)]  # fmt: skip
     for name, value in script.values.items():

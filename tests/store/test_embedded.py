@@ -29,7 +29,7 @@ def postmaster(database: Embedded) -> int:
 
 
 def answers(database: Embedded) -> bool:
-    command = [str(database.programs / "pg_isready"), "-h", str(database.socket_dir), "-q"]
+    command = [str(database.programs.folder / "pg_isready"), "-h", str(database.socket_dir), "-q"]
     return subprocess.run(command, check=False).returncode == 0
 
 

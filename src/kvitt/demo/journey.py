@@ -75,6 +75,7 @@ class Journey:
 
     async def second_order(self) -> AsyncIterator[Step]:
         """Another order, authorized and then voided before anything was captured."""
+        self.order, self.transaction = {}, {}
         for act in (self._draft, self._complete, self._session, self._pay, self._void):
             step = await act()
             yield step

@@ -16,9 +16,15 @@ from kvitt.config import Config
 from kvitt.core.clock import Clock, system_clock
 from kvitt.core.errors import Unavailable
 from kvitt.delivery import api as delivery_api
-from kvitt.delivery import api_feed
+from kvitt.delivery import api_feed, api_hooks
+from kvitt.delivery.client import OutgoingClient
 from kvitt.delivery.flows import Deliverer, receiver_of
+from kvitt.delivery.flows_fanout import FanOut
 from kvitt.delivery.flows_feed import Feed
+from kvitt.delivery.flows_hooks import Subscriptions
+from kvitt.delivery.flows_webhooks import Webhooks, subscription_of
+from kvitt.delivery.model_hooks import DELIVER_TASK
+from kvitt.delivery.wire_hooks import shown
 from kvitt.hosted import pages
 from kvitt.orders import api as orders_api
 from kvitt.orders.flows import Orders
@@ -42,6 +48,7 @@ class App:
     checkout: Checkout
     deliverer: Deliverer
     feed: Feed
+    fan_out: FanOut
     worker: Worker
     clock: Clock
     _housekeeping: asyncio.Task[None] | None = None
@@ -49,6 +56,7 @@ class App:
     async def start(self) -> None:
         if self.config.run_worker:
             self.worker.start()
+            self.fan_out.start()
             self._housekeeping = asyncio.create_task(self._keep_house())
 
     def end_streams(self) -> None:
@@ -58,6 +66,7 @@ class App:
     async def close(self) -> None:
         if self._housekeeping is not None:
             self._housekeeping.cancel()
+        await self.fan_out.close()
         await self.feed.close()
         await self.worker.stop()
         await self.deliverer.close()
@@ -81,13 +90,17 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
     checkout = Checkout(store, clock, {"sandbox": Sandbox(books, clock)}, config.base_url)
     accounts = Accounts(store, clock, config.base_url, config.token_seconds, checkout.create_default_profile)
     orders = Orders(store, clock)
-    deliverer = Deliverer(store, clock, on_delivered=checkout.callback_sent)
+    client = OutgoingClient()
+    deliverer = Deliverer(store, clock, client, on_delivered=checkout.callback_sent)
     feed = Feed(store, clock)
+    fan_out = FanOut(store, clock, feed, {"draft": orders.draft, "order": orders.order})
+    subscriptions = Subscriptions(store, clock, fan_out.look)
+    webhooks = Webhooks(store, clock, client, shown)
     worker = Worker(
         store,
         clock,
-        handlers={**checkout.task_handlers(), "checkout.callback": deliverer.deliver},
-        lanes={"checkout.callback": receiver_of},
+        handlers={**checkout.task_handlers(), "checkout.callback": deliverer.deliver, **webhooks.task_handlers()},
+        lanes={"checkout.callback": receiver_of, DELIVER_TASK: subscription_of},
     )
     asgi = build_app(
         [
@@ -96,13 +109,14 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
             *checkout_api.routes(checkout),
             *delivery_api.routes(deliverer),
             *api_feed.routes(feed),
+            *api_hooks.routes(subscriptions),
             *pages.routes(checkout),
         ],
         authenticate=accounts.authenticate,
         base_url=config.base_url,
         ready=store.healthy,
     )
-    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, feed, worker, clock)
+    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, feed, fan_out, worker, clock)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ import pytest
 from kvitt.store import DueTask
 from tests_support import Server, Shop
 
-SCOPES = ["admin:accounts", "admin:checkout", "admin:shopping"]
+SCOPES = ["admin:accounts", "admin:checkout", "admin:hooks", "admin:shopping"]
 CARD = {"number": "4000000000000002", "expiry": "12/34", "cvc": "987"}
 SILENT = {"capture": "4100000000000019", "refund": "4100000000000027", "void": "4100000000000043"}
 LINE = {"line_id": 1, "id": "chair", "gross_amount": 39800, "tax_lines": [{"amount": 7960, "percentage": 25}]}
@@ -69,6 +69,12 @@ class Keyed:
         for verb in verbs:
             (await self.send(f"{path}/{verb}", {"items": [{"line_id": 1, "amount": 39800}]})).raise_for_status()
         return path
+
+    async def subscription(self) -> str:
+        """A webhook subscription's address."""
+        path = f"/v1/accounts/{self.account_id}/hooks/subscriptions"
+        body = {"config": {"url": "http://127.0.0.1:9/"}, "events": ["checkout_transaction"]}
+        return f"{path}/{(await self.send(path, body)).json()['id']}"
 
     async def session(self, **changes: Any) -> str:
         return (await self.send("/v1/sessions-profile", session_body(**changes))).json()["id"]

@@ -26,6 +26,7 @@ from kvitt.delivery.model import Fault, Result
 from kvitt.delivery.rules import TIMEOUT_SECONDS, may_call
 
 _BODY_LIMIT = 4096
+_SHOWN_BYTES = 1024
 _IDLE_SECONDS = 2.0  # servers commonly drop an idle connection after 2 to 5 s; a POST on a dropped one is a failed try
 _UNSOUGHT = frozenset(("Accept-Encoding", "Content-Type"))
 
@@ -42,9 +43,19 @@ class OutgoingClient:
         self._test = _session(False, timeout_seconds, connections)
 
     async def send(
-        self, account_id: str, method: str, url: str, headers: dict[str, str], body: bytes | None = None
+        self,
+        account_id: str,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        *,
+        keep_answer: bool = False,
     ) -> Result:
-        """One try, no exceptions: the status, or the fault that stood in its place. `url` is sent exactly as given."""
+        """One try, no exceptions: the status, or the fault that stood in its place. `url` is sent exactly as given.
+
+        `keep_answer`: the answer's headers and the first KiB of its body are in the Result.
+        """
         live = not is_test_account(account_id)
         try:
             target = URL(url, encoded=True)
@@ -54,8 +65,12 @@ class OutgoingClient:
         if fault is not None:
             return Result(fault=fault, detail=f"a live account's requests do not go to {target.scheme}://{target.host}")
         started = time.perf_counter()
-        status, fault, detail = await _request(self._live if live else self._test, method, target, headers, body)
-        return Result(status, fault, detail, round((time.perf_counter() - started) * 1000))
+        kept = _Kept()
+        status, fault, detail = await _request(self._live if live else self._test, method, target, headers, body, kept)
+        duration = round((time.perf_counter() - started) * 1000)
+        if keep_answer:
+            return Result(status, fault, detail, duration, kept.text(), kept.headers)
+        return Result(status, fault, detail, duration)
 
     async def close(self) -> None:
         await self._live.close()
@@ -86,14 +101,15 @@ def _refusal(target: URL, *, live: bool) -> Fault | None:
 
 
 async def _request(
-    session: aiohttp.ClientSession, method: str, target: URL, headers: dict[str, str], body: bytes | None
+    session: aiohttp.ClientSession, method: str, target: URL, headers: dict[str, str], body: bytes | None, kept: _Kept
 ) -> tuple[int | None, Fault | None, str]:
     try:
         async with session.request(
             method, target, headers=headers, data=body, allow_redirects=False, skip_auto_headers=_UNSOUGHT
         ) as answer:
+            kept.answer = answer
             if answer.content_length != 0:
-                await _drop_body(answer)
+                kept.body = await _first_of_body(answer)
             return answer.status, None, ""
     except aiohttp.InvalidURL as error:
         return None, "url", _text(error)
@@ -114,14 +130,32 @@ async def _request(
         return None, "url", _text(error)
 
 
-async def _drop_body(answer: aiohttp.ClientResponse) -> None:
+async def _first_of_body(answer: aiohttp.ClientResponse) -> bytes:
     """Reads a little, so that the connection can be used again; a fault here does not change the status."""
+    chunks: list[bytes] = []
     left = _BODY_LIMIT
     try:
         while left > 0 and (chunk := await answer.content.read(left)):
             left -= len(chunk)
+            chunks.append(chunk)
     except (aiohttp.ClientError, OSError):
         answer.close()
+    return b"".join(chunks)
+
+
+class _Kept:
+    """What there is to see of an answer; looked at only when somebody asks."""
+
+    answer: aiohttp.ClientResponse | None = None
+    body: bytes = b""
+
+    def text(self) -> str:
+        return self.body[:_SHOWN_BYTES].decode("utf-8", "replace")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        found = self.answer.headers.items() if self.answer is not None else ()
+        return {name.lower(): value[:200] for name, value in list(found)[:20] if value.isprintable()}
 
 
 def _session(live: bool, timeout_seconds: float, connections: int) -> aiohttp.ClientSession:

@@ -108,12 +108,18 @@ class Feed:
         return await self._store.latest(account_id)
 
     async def follow(
-        self, account_id: str, after: Cursor | None, types: Sequence[str] = (), ends: float | None = None
+        self,
+        account_id: str,
+        after: Cursor | None,
+        types: Sequence[str] = (),
+        ends: float | None = None,
+        *,
+        bounded: bool = True,
     ) -> AsyncGenerator[News, None]:
         """What happens after the cursor, for as long as somebody listens; `ends` (epoch seconds) is when it must stop.
 
         Begins with News of no events, which tells the cursor. Raises TooManyRequests when the account has too many
-        streams already. The generator has to be run and closed: it counts until then.
+        streams already; with `bounded` False never. The generator has to be run and closed: it counts until then.
         """
         if self._ending:
             raise Unavailable("The server is stopping")
@@ -121,7 +127,7 @@ class Feed:
             latest = await self._store.latest(account_id)
             self._tails.setdefault(account_id, _Tail(latest, latest))
         tail = self._tails[account_id]
-        if tail.streams >= MOST_STREAMS:
+        if bounded and tail.streams >= MOST_STREAMS:
             raise TooManyRequests(f"The account has {MOST_STREAMS} streams of its events open already", 5)
         tail.streams += 1
         self._store.followed.add(account_id)

@@ -33,12 +33,17 @@ Fault = Literal["timeout", "connection", "tls", "address", "scheme", "url", "unr
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How one try went: the status of the answer, or the fault that stood in its place."""
+    """How one try went: the status of the answer, or the fault that stood in its place.
+
+    `answer` (the first bytes, as text) and `headers` are there when they were asked for.
+    """
 
     status: int | None = None
     fault: Fault | None = None
     detail: str = ""
     duration_ms: int = 0
+    answer: str = ""
+    headers: dict[str, str] = {}
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):

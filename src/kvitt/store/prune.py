@@ -1,4 +1,4 @@
-"""Housekeeping: forgets the ids of groups that committed long ago, and the keys of old requests."""
+"""Housekeeping: forgets the ids of groups that committed long ago, the keys of old requests, and old deliveries."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ KEEP = timedelta(hours=1)
 
 KEEP_KEYS = timedelta(hours=48)
 """Callers are promised a day."""
+
+KEEP_DELIVERIES = timedelta(days=30)
+"""Shops are promised that long to replay."""
 
 AT_ONCE = 5000
 KEYS_AT_ONCE = 1000
@@ -33,6 +36,15 @@ delete from claims where (account_id, key) in (
 """
 """Keys and the answers under them; what two servers prune at once does not lock them against each other."""
 
+PRUNE_DELIVERIES = """
+delete from deliveries where (account_id, id) in (
+  select account_id, id from deliveries
+  where created_at < least($1::timestamptz, now()) - $2::interval and status <> 'waiting'
+  order by created_at limit $3 for update skip locked
+)
+"""
+"""Webhooks' deliveries that were settled."""
+
 
 async def prune_groups(lines: Lines, now: datetime) -> int:
     return await _prune(lines, PRUNE, now, KEEP, AT_ONCE)
@@ -40,6 +52,10 @@ async def prune_groups(lines: Lines, now: datetime) -> int:
 
 async def prune_keys(lines: Lines, now: datetime) -> int:
     return await _prune(lines, PRUNE_KEYS, now, KEEP_KEYS, KEYS_AT_ONCE)
+
+
+async def prune_deliveries(lines: Lines, now: datetime) -> int:
+    return await _prune(lines, PRUNE_DELIVERIES, now, KEEP_DELIVERIES, KEYS_AT_ONCE)
 
 
 async def _prune(lines: Lines, statement: str, now: datetime, keep: timedelta, at_once: int) -> int:

@@ -15,11 +15,12 @@ from kvitt.core.errors import Unavailable
 from kvitt.core.idempotency import Once
 from kvitt.store.commit import Committer
 from kvitt.store.decide import Turns, decide_and_commit
+from kvitt.store.deliveries import Deliveries
 from kvitt.store.feed import Cursor, Entry, read_feed, read_latest, read_on
 from kvitt.store.line import BY_KEY, COMMON, Line, Lines
 from kvitt.store.listing import list_rows
 from kvitt.store.once import once_only, replay
-from kvitt.store.prune import prune_groups, prune_keys
+from kvitt.store.prune import prune_deliveries, prune_groups, prune_keys
 from kvitt.store.read import Reads, check_lookup
 from kvitt.store.tasks import DueTask, next_at, put_off, take
 
@@ -41,6 +42,8 @@ class Store:
         """Accounts whose feed somebody follows: whoever does puts them here, and takes them out again."""
         self.news = asyncio.Event()
         """Set when this process committed an event of such an account; whoever reads the feed clears it first."""
+        self.deliveries = Deliveries(lines, self.tasks_waiting)
+        """What webhooks owe."""
         self._committer = committer(self._committed)
         self._reads = reads
         self._lines = lines
@@ -140,11 +143,13 @@ class Store:
         return await read_latest(self._lines, account_id)
 
     async def prune(self, now: datetime) -> int:
-        """Forgets settled groups that nobody can be in doubt about any more, and Idempotency-Keys after 48 hours.
+        """Forgets settled groups that nobody can be in doubt about any more, Idempotency-Keys after 48 hours, and
+        webhooks' settled deliveries after 30 days.
 
         Answers how many rows. Run it hourly.
         """
-        return await prune_groups(self._lines, now) + await prune_keys(self._lines, now)
+        groups, keys = await prune_groups(self._lines, now), await prune_keys(self._lines, now)
+        return groups + keys + await prune_deliveries(self._lines, now)
 
     async def healthy(self) -> bool:
         """Whether the database answers within two seconds."""
@@ -201,5 +206,5 @@ async def _open(lines: _list[Line]) -> None:
         connections = [await line.connection(deadline) for line in lines]
     except Unavailable as error:
         raise Unavailable(f"The database cannot be reached: {error.__cause__}") from error
-    if not await connections[0].fetchval("select to_regproc('commit_group_v1') is not null"):
+    if not await connections[0].fetchval("select to_regclass('hook_cursors') is not null"):
         raise Unavailable("The database is not up to date: run kvitt migrate")

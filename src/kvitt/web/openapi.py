@@ -164,6 +164,8 @@ def _responses(route: Route, schemas: Schemas) -> Doc:
     success: Doc = {"description": "Done", "headers": {"x-request-id": _REQUEST_ID}}
     if route.keyed:
         success["headers"]["Idempotent-Replayed"] = _REPLAYED
+    if route.empty:
+        return {"204": success, **_refusals(route)}
     if route.content_type != JSON:
         success["content"] = {route.content_type: {"schema": {"type": "string"}}}
     elif route.answers is not None:
@@ -173,9 +175,11 @@ def _responses(route: Route, schemas: Schemas) -> Doc:
     responses: Doc = {"200": success}
     if route.accepted:
         responses["202"] = {**success, "description": route.accepted}
-    for status in statuses(route):
-        responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
-    return responses
+    return responses | _refusals(route)
+
+
+def _refusals(route: Route) -> Doc:
+    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses(route)}
 
 
 def _refused(status: int, schemas: Schemas) -> Doc:

@@ -1,0 +1,158 @@
+"""The routes of webhooks: subscriptions, their secrets, their deliveries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from kvitt.delivery.flows_hooks import Subscriptions
+from kvitt.delivery.model_hooks import Subscription
+from kvitt.delivery.wire_hooks import (
+    DeliveriesQuery,
+    DeliveryDetails,
+    DeliveryItem,
+    Replaying,
+    ReplayRequest,
+    RotateRequest,
+    SubscriptionAnswer,
+    SubscriptionRequest,
+    checked,
+    details,
+    item,
+    new_secret,
+    shown,
+    shown_once,
+)
+from kvitt.web import Answer, Call, Needs, Route
+
+_PATH = "/v1/accounts/{aid}/hooks/subscriptions"
+_ONE = f"{_PATH}/{{hid}}"
+_TAG = "Webhooks"
+_READ, _WRITE = Needs("hooks", "read"), Needs("hooks", "write")
+
+
+def routes(subscriptions: Subscriptions) -> list[Route]:
+    return [*subscription_routes(subscriptions), *delivery_routes(subscriptions)]
+
+
+def subscription_routes(subscriptions: Subscriptions) -> list[Route]:
+    async def create(call: Call[SubscriptionRequest]) -> SubscriptionAnswer:
+        body = call.body
+        secret = checked(call.account_id, body)
+
+        def answer(made: Subscription) -> SubscriptionAnswer:
+            return shown_once(made, body.config.secret)
+
+        by = call.caller.subject if call.caller is not None else ""
+        events = tuple(dict.fromkeys(body.events))
+        return answer(
+            await subscriptions.create(
+                call.account_id, body.config.url, events, secret, active=body.active, by=by, once=call.once(answer)
+            )
+        )
+
+    async def list_all(call: Call[None]) -> Answer:
+        return Answer(msgspec.json.encode([shown(each) for each in await subscriptions.list(call.account_id)]))
+
+    async def get(call: Call[None]) -> SubscriptionAnswer:
+        return shown(await subscriptions.get(call.account_id, call.params["hid"]))
+
+    async def remove(call: Call[None]) -> SubscriptionAnswer:
+        return shown(await subscriptions.remove(call.account_id, call.params["hid"]))
+
+    async def rotate(call: Call[RotateRequest | None]) -> SubscriptionAnswer:
+        body = call.body or RotateRequest()
+
+        def answer(renewed: Subscription) -> SubscriptionAnswer:
+            return shown_once(renewed, body.secret)
+
+        overlap = timedelta(seconds=body.overlap_seconds)
+        secret = new_secret(body.secret)
+        return answer(
+            await subscriptions.rotate(call.account_id, call.params["hid"], secret, overlap, call.once(answer))
+        )
+
+    async def ping(call: Call[None]) -> Answer:
+        done = Answer(None, 204)
+        await subscriptions.ping(call.account_id, call.params["hid"], call.once(lambda _: done))
+        return done
+
+    return [
+        Route(
+            "POST", _PATH, create, _WRITE, "Subscribe to events", _TAG, body=SubscriptionRequest,
+            answers=SubscriptionAnswer, description=_CREATE,
+        ),
+        Route("GET", _PATH, list_all, _READ, "List subscriptions", _TAG, answers=list[SubscriptionAnswer]),
+        Route("GET", _ONE, get, _READ, "Get a subscription", _TAG, answers=SubscriptionAnswer, refusals=(404,)),
+        Route(
+            "DELETE", _ONE, remove, _WRITE, "End a subscription", _TAG, answers=SubscriptionAnswer, refusals=(404,),
+            description="Nothing more is sent, not even what waits to be sent again.",
+        ),
+        Route(
+            "POST", f"{_ONE}/rotate", rotate, _WRITE, "Change the secret", _TAG, body=RotateRequest,
+            body_required=False, answers=SubscriptionAnswer, refusals=(404,),
+            description="`event-signature` is made with the new secret at once. `webhook-signature` has a signature of "
+            "each secret that is still good, so a receiver that looks at all of them may change over in its own time.",
+        ),
+        Route(
+            "POST", f"{_ONE}/ping", ping, _WRITE, "Send a ping", _TAG, refusals=(404,), empty=True,
+            description="The event `ping` with the subscription itself. It is a delivery like any other.",
+        ),
+    ]  # fmt: skip
+
+
+def delivery_routes(subscriptions: Subscriptions) -> list[Route]:
+    async def deliveries(call: Call[None]) -> Answer:
+        query: DeliveriesQuery = call.query
+        found = await subscriptions.deliveries(
+            call.account_id,
+            call.params["hid"],
+            starting_after=query.starting_after,
+            status=query.status,
+            since=query.since,
+            until=query.until,
+            limit=query.limit,
+        )
+        return Answer(msgspec.json.encode([item(each) for each in found]))
+
+    async def delivery(call: Call[None]) -> DeliveryDetails:
+        return details(await subscriptions.delivery(call.account_id, call.params["hid"], call.params["delivery_id"]))
+
+    async def replay_one(call: Call[None]) -> Replaying:
+        hid, delivery_id = call.params["hid"], call.params["delivery_id"]
+        return Replaying(await subscriptions.replay_one(call.account_id, hid, delivery_id, call.once(Replaying)))
+
+    async def replay(call: Call[ReplayRequest]) -> Replaying:
+        wanted = call.body.data(call.params["hid"])
+        return Replaying(await subscriptions.replay(call.account_id, wanted, call.once(Replaying)))
+
+    return [
+        Route(
+            "GET", f"{_ONE}/deliveries", deliveries, _READ, "List deliveries", _TAG, query=DeliveriesQuery,
+            answers=list[DeliveryItem], refusals=(404,),
+            description="Newest first. They are kept for 30 days; what still waits, until it has ended.",
+        ),
+        Route(
+            "GET", f"{_ONE}/deliveries/{{delivery_id}}", delivery, _READ, "Get a delivery", _TAG,
+            answers=DeliveryDetails, refusals=(404,), description="With all its attempts.",
+        ),
+        Route(
+            "POST", f"{_ONE}/deliveries/{{delivery_id}}/replay", replay_one, _WRITE, "Deliver again", _TAG,
+            answers=Replaying, refusals=(404,), description=_REPLAY,
+        ),
+        Route(
+            "POST", f"{_ONE}/replay", replay, _WRITE, "Deliver a time range again", _TAG, body=ReplayRequest,
+            answers=Replaying, refusals=(404,), description=_REPLAY,
+        ),
+    ]  # fmt: skip
+
+
+_CREATE = (
+    "Events that happen from now on are POSTed to `config.url`, and first of all a `ping`. Without `config.secret` one "
+    "is made, and shown in this answer alone. An account may have 50 subscriptions."
+)
+_REPLAY = (
+    "Each goes out again with its old `event-delivery` and body, in the order of its object, and has all its tries "
+    "before it. The answer says how many there are; those that wait to be sent are not among them."
+)

@@ -1,0 +1,187 @@
+"""Webhook subscriptions: made, shown, ended, given a new secret, pinged; and their deliveries, replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from kvitt.core.change import Change, Put, Row, Task, encode_text
+from kvitt.core.clock import Clock
+from kvitt.core.errors import InvalidOperation, NotFound
+from kvitt.core.idempotency import Once
+from kvitt.core.ids import new_uuid, new_uuids
+from kvitt.delivery.model_hooks import (
+    HOOKS,
+    HOOKS_ID,
+    PING_TASK,
+    REPLAY_TASK,
+    Hooks,
+    HookSecret,
+    PingData,
+    ReplayData,
+    Subscription,
+)
+from kvitt.delivery.rules_hooks import rotated
+from kvitt.store import Delivery, Store
+
+MOST_SUBSCRIPTIONS = 50
+"""Of one account: every event is held against each."""
+EARLIEST = datetime.fromisoformat("2000-01-01T00:00:00Z")
+
+
+class Subscriptions:
+    """`changed` is called when an account may have begun to subscribe."""
+
+    def __init__(self, store: Store, clock: Clock, changed: Callable[[], None] = lambda: None) -> None:
+        self._store = store
+        self._clock = clock
+        self._changed = changed
+
+    async def create(
+        self,
+        account_id: str,
+        url: str,
+        events: tuple[str, ...],
+        secret: HookSecret,
+        *,
+        active: bool,
+        by: str,
+        once: Once | None = None,
+    ) -> Subscription:
+        """Events committed from now on are delivered. Sends a ping. InvalidOperation when there are too many."""
+        id, ping_id = new_uuids(2)
+
+        async def decide() -> tuple[Change, Subscription]:
+            row = await self._row(account_id)
+            if len(row.doc.subscriptions) >= MOST_SUBSCRIPTIONS:
+                raise InvalidOperation(f"The account has {MOST_SUBSCRIPTIONS} subscriptions, and may not have more")
+            now, after = self._clock(), await self._store.latest(account_id)
+            made = Subscription(
+                id=id, url=url, events=events, secrets=(secret,), active=active, created_at=now, created_by=by,
+                updated_at=now, after=(after.epoch, after.xid, after.seq),
+            )  # fmt: skip
+            hooks = Hooks((*row.doc.subscriptions, made))
+            return Change(puts=(_put(account_id, row, hooks),), tasks=(_ping(account_id, id, ping_id, now),)), made
+
+        made = await self._store.decide(decide, once=once)
+        self._changed()
+        return made
+
+    async def list(self, account_id: str) -> tuple[Subscription, ...]:
+        return (await self._row(account_id)).doc.subscriptions
+
+    async def get(self, account_id: str, id: str) -> Subscription:
+        return _found(await self._row(account_id), id)
+
+    async def remove(self, account_id: str, id: str) -> Subscription:
+        """Nothing more is delivered, not even what waits; answers what was removed."""
+
+        async def decide() -> tuple[Change, Subscription]:
+            row = await self._row(account_id)
+            gone = _found(row, id)
+            left = Hooks(tuple(each for each in row.doc.subscriptions if each.id != id))
+            return Change(puts=(_put(account_id, row, left),)), gone
+
+        return await self._store.decide(decide)
+
+    async def rotate(
+        self, account_id: str, id: str, secret: HookSecret, overlap: timedelta, once: Once | None = None
+    ) -> Subscription:
+        """A new secret; those before it sign beside it for `overlap` more."""
+
+        async def decide() -> tuple[Change, Subscription]:
+            row = await self._row(account_id)
+            now = self._clock()
+            renewed = rotated(_found(row, id), secret, now + overlap, now)
+            hooks = Hooks(tuple(renewed if each.id == id else each for each in row.doc.subscriptions))
+            return Change(puts=(_put(account_id, row, hooks),)), renewed
+
+        return await self._store.decide(decide, once=once)
+
+    async def ping(self, account_id: str, id: str, once: Once | None = None) -> None:
+        """Sends the subscription to itself, active or not."""
+        ping_id = new_uuid()
+
+        async def decide() -> tuple[Change, None]:
+            await self.get(account_id, id)
+            return Change(tasks=(_ping(account_id, id, ping_id, self._clock()),)), None
+
+        await self._store.decide(decide, once=once)
+
+    async def deliveries(
+        self,
+        account_id: str,
+        id: str,
+        *,
+        starting_after: str | None,
+        status: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+    ) -> Sequence[Delivery]:
+        """Newest first, from behind the delivery `starting_after`."""
+        await self.get(account_id, id)
+        before = None if starting_after is None else (await self.delivery(account_id, id, starting_after)).seq
+        return await self._store.deliveries.list(
+            account_id, id, before=before, status=status, since=since, until=until, limit=limit
+        )
+
+    async def delivery(self, account_id: str, id: str, delivery_id: str) -> Delivery:
+        await self.get(account_id, id)
+        found = await self._store.deliveries.get(account_id, id, delivery_id)
+        if found is None:
+            raise NotFound("The subscription has no such delivery")
+        return found
+
+    async def replay_one(self, account_id: str, id: str, delivery_id: str, once: Once | None = None) -> int:
+        """It is delivered again, with its old id. How many: 0 when it waits anyhow."""
+
+        async def count() -> tuple[ReplayData, int]:
+            found = await self.delivery(account_id, id, delivery_id)
+            return ReplayData(id, id=delivery_id), int(found.status != "waiting")
+
+        return await self._replay(account_id, count, once)
+
+    async def replay(self, account_id: str, wanted: ReplayData, once: Once | None = None) -> int:
+        """Those that stand at a status and were made in a time range (from `since` on, before `until`). How many."""
+        since, until = wanted.since or EARLIEST, wanted.until or self._clock()
+
+        async def count() -> tuple[ReplayData, int]:
+            await self.get(account_id, wanted.subscription_id)
+            bounded = msgspec.structs.replace(wanted, since=since, until=until)
+            found = await self._store.deliveries.count(account_id, wanted.subscription_id, wanted.status, since, until)
+            return bounded, found
+
+        return await self._replay(account_id, count, once)
+
+    async def _replay(
+        self, account_id: str, count: Callable[[], Awaitable[tuple[ReplayData, int]]], once: Once | None
+    ) -> int:
+        task_id = f"hooks.replay:{new_uuid()}"
+
+        async def decide() -> tuple[Change, int]:
+            data, found = await count()
+            task = Task(account_id, task_id, REPLAY_TASK, self._clock(), encode_text(data))
+            return Change(tasks=(task,) if found else ()), found
+
+        return await self._store.decide(decide, once=once)
+
+    async def _row(self, account_id: str) -> Row[Hooks]:
+        return await self._store.get(HOOKS, account_id, HOOKS_ID) or Row(0, Hooks())
+
+
+def _found(row: Row[Hooks], id: str) -> Subscription:
+    found = row.doc.find(id)
+    if found is None:
+        raise NotFound("The account has no such subscription")
+    return found
+
+
+def _put(account_id: str, row: Row[Hooks], hooks: Hooks) -> Put:
+    return HOOKS.put(account_id, HOOKS_ID, hooks, row.version)
+
+
+def _ping(account_id: str, id: str, ping_id: str, now: datetime) -> Task:
+    return Task(account_id, f"hooks.ping:{ping_id}", PING_TASK, now, encode_text(PingData(id, ping_id)))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from kvitt.accounts import api as accounts_api
@@ -14,7 +13,6 @@ from kvitt.checkout.flows import Checkout
 from kvitt.checkout.providers.sandbox import Sandbox
 from kvitt.config import Config
 from kvitt.core.clock import Clock, system_clock
-from kvitt.core.errors import Unavailable
 from kvitt.delivery import api as delivery_api
 from kvitt.delivery import api_feed, api_hooks
 from kvitt.delivery.client import OutgoingClient
@@ -32,8 +30,6 @@ from kvitt.store import SandboxBooks, Store, connect
 from kvitt.web import Asgi, build_app
 from kvitt.worker import Worker
 
-HOUSEKEEPING_SECONDS = 600.0
-
 
 @dataclass
 class App:
@@ -50,35 +46,23 @@ class App:
     feed: Feed
     fan_out: FanOut
     worker: Worker
-    clock: Clock
-    _housekeeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         if self.config.run_worker:
             self.worker.start()
             self.fan_out.start()
-            self._housekeeping = asyncio.create_task(self._keep_house())
 
     def end_streams(self) -> None:
         """Ends the answers that would go on for ever; a server that stops calls it before it waits for the others."""
         self.feed.end_streams()
 
     async def close(self) -> None:
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
         await self.fan_out.close()
         await self.feed.close()
         await self.worker.stop()
         await self.deliverer.close()
         await self.books.close()
         await self.store.close()
-
-    async def _keep_house(self) -> None:
-        """Forgets what nobody can ask about any more. Any number of processes may do so at once."""
-        while True:
-            with suppress(Unavailable):
-                await self.store.prune(self.clock())
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
 async def build(config: Config, clock: Clock = system_clock) -> App:
@@ -116,7 +100,7 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
         base_url=config.base_url,
         ready=store.healthy,
     )
-    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, feed, fan_out, worker, clock)
+    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, feed, fan_out, worker)
 
 
 @asynccontextmanager

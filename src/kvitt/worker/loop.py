@@ -142,13 +142,13 @@ class Worker:
             self._wake.set()
 
     async def _tidy(self) -> None:
-        """What no task asks for: the store forgets, each hour, what it kept for a while."""
+        """What no task asks for: the store forgets, at the start and each hour, what it kept for a while."""
         while True:
-            await asyncio.sleep(TIDY_SECONDS)
             try:
                 await self._store.prune(self._clock())
             except Exception as error:
                 log.warning("the store could not be tidied; again in an hour", error=repr(error))
+            await asyncio.sleep(TIDY_SECONDS)
 
     # -- running -----------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ class Clock:
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
-    def __call__(self) -> datetime:
+    def __call__(self, _account_id: str | None = None, /) -> datetime:
         return self.now
 
     def move(self, **kwargs: float) -> None:

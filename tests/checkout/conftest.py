@@ -26,7 +26,7 @@ class HandClock:
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
-    def __call__(self) -> datetime:
+    def __call__(self, _account_id: str | None = None, /) -> datetime:
         return self.now
 
     def advance(self, **delta: float) -> None:

@@ -67,7 +67,7 @@ class Deliverer:
     async def _try(self, task: DueTask, outgoing: Outgoing | None) -> Outcome:
         result = Result(fault="unreadable") if outgoing is None else await self._send(task.account_id, outgoing)
         tries = 1 if outgoing is None else outgoing.attempts + 1
-        return outcome_of(result, tries, self._clock(), self._jitter())
+        return outcome_of(result, tries, self._clock(task.account_id), self._jitter())
 
     async def _send(self, account_id: str, outgoing: Outgoing) -> Result:
         try:
@@ -101,7 +101,7 @@ class Deliverer:
         data = msgspec.json.decode(task.data, type=dict[str, msgspec.Raw])
         attempts = int(bytes(data.get("attempts", msgspec.Raw(b"0")))) + 1
         data["attempts"] = msgspec.Raw(str(attempts).encode())
-        due_at = outcome.retry_at or self._clock() + timedelta(hours=1)
+        due_at = outcome.retry_at or self._clock(task.account_id) + timedelta(hours=1)
         return Change(tasks=(Task(task.account_id, task.id, task.kind, due_at, encode_text(data)),))
 
     def _dead(self, task: DueTask, outgoing: Outgoing | None, outcome: Outcome) -> Change:
@@ -118,7 +118,7 @@ class Deliverer:
             object_type="delivery",
             object_id=task.id,
             version=1,
-            created_at=self._clock(),
+            created_at=self._clock(task.account_id),
             data=encode_text(told),
         )
         return Change(events=(event,)) + _done(task)

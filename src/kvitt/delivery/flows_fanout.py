@@ -97,7 +97,7 @@ class FanOut:
                 owed = await self._owed(account_id, entries) if entries else []
                 if not owed and (entries or cursor == stored):
                     continue
-                if not await self._store.deliveries.fan_out(account_id, stored, cursor, owed, self._clock()):
+                if not await self._store.deliveries.fan_out(account_id, stored, cursor, owed, self._clock(account_id)):
                     return
                 stored = cursor
 

@@ -57,7 +57,7 @@ class Subscriptions:
             row = await self._row(account_id)
             if len(row.doc.subscriptions) >= MOST_SUBSCRIPTIONS:
                 raise InvalidOperation(f"The account has {MOST_SUBSCRIPTIONS} subscriptions, and may not have more")
-            now, after = self._clock(), await self._store.latest(account_id)
+            now, after = self._clock(account_id), await self._store.latest(account_id)
             made = Subscription(
                 id=id, url=url, events=events, secrets=(secret,), active=active, created_at=now, created_by=by,
                 updated_at=now, after=(after.epoch, after.xid, after.seq),
@@ -93,7 +93,7 @@ class Subscriptions:
 
         async def decide() -> tuple[Change, Subscription]:
             row = await self._row(account_id)
-            now = self._clock()
+            now = self._clock(account_id)
             renewed = rotated(_found(row, id), secret, now + overlap, now)
             hooks = Hooks(tuple(renewed if each.id == id else each for each in row.doc.subscriptions))
             return Change(puts=(_put(account_id, row, hooks),)), renewed
@@ -106,7 +106,7 @@ class Subscriptions:
 
         async def decide() -> tuple[Change, None]:
             await self.get(account_id, id)
-            return Change(tasks=(_ping(account_id, id, ping_id, self._clock()),)), None
+            return Change(tasks=(_ping(account_id, id, ping_id, self._clock(account_id)),)), None
 
         await self._store.decide(decide, once=once)
 
@@ -146,7 +146,7 @@ class Subscriptions:
 
     async def replay(self, account_id: str, wanted: ReplayData, once: Once | None = None) -> int:
         """Those that stand at a status and were made in a time range (from `since` on, before `until`). How many."""
-        since, until = wanted.since or EARLIEST, wanted.until or self._clock()
+        since, until = wanted.since or EARLIEST, wanted.until or self._clock(account_id)
 
         async def count() -> tuple[ReplayData, int]:
             await self.get(account_id, wanted.subscription_id)
@@ -163,7 +163,7 @@ class Subscriptions:
 
         async def decide() -> tuple[Change, int]:
             data, found = await count()
-            task = Task(account_id, task_id, REPLAY_TASK, self._clock(), encode_text(data))
+            task = Task(account_id, task_id, REPLAY_TASK, self._clock(account_id), encode_text(data))
             return Change(tasks=(task,) if found else ()), found
 
         return await self._store.decide(decide, once=once)

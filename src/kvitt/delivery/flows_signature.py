@@ -20,7 +20,7 @@ class Signatures:
     async def create(self, account_id: str, secret: str, once: Once | None = None) -> SignatureSecret:
         async def decide() -> tuple[Change, SignatureSecret]:
             found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
-            doc = SignatureSecret(secret, self._clock())
+            doc = SignatureSecret(secret, self._clock(account_id))
             put = SIGNATURES.put(account_id, SIGNATURE_ID, doc, found.version if found else 0)
             return Change(puts=(put,)), doc
 
@@ -40,7 +40,7 @@ class Signatures:
             found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
             if found is None or found.doc.secret is None:
                 raise NotFound("The account has no signature secret")
-            gone = SignatureSecret(None, self._clock())
+            gone = SignatureSecret(None, self._clock(account_id))
             return Change(puts=(SIGNATURES.put(account_id, SIGNATURE_ID, gone, found.version),)), found.doc
 
         return await self._store.decide(decide)

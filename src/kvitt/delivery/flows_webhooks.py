@@ -70,9 +70,9 @@ class Webhooks:
             gone = subscription is None
             await self._store.deliveries.end_lane(account_id, lane.subscription_id, lane.lane, gone=gone)
             return None
-        began = self._clock()
+        began = self._clock(account_id)
         result, signature = await self._send(account_id, subscription, delivery, began)
-        outcome = outcome_of_hook(result, delivery.tries + 1, self._clock(), self._jitter())
+        outcome = outcome_of_hook(result, delivery.tries + 1, self._clock(account_id), self._jitter())
         attempt = HookAttempt(
             at=began, url=subscription.url, duration_ms=result.duration_ms, success=outcome.state == "delivered",
             status=result.status, fault=result.fault, detail=result.detail, answer=result.answer,
@@ -92,7 +92,7 @@ class Webhooks:
             members = {"subscription": msgspec.Raw(encode_text(self._show(subscription)).encode())}
             body = envelope(task.account_id, PING, data.id, members)
             owed = Owed(data.id, subscription.id, f"subscription:{subscription.id}", PING, body)
-            await self._store.deliveries.owe(task.account_id, [owed], self._clock())
+            await self._store.deliveries.owe(task.account_id, [owed], self._clock(task.account_id))
         await self._end(task)
 
     async def replay(self, task: DueTask) -> None:
@@ -103,7 +103,7 @@ class Webhooks:
             if found is not None:
                 await deliveries.replay(account_id, data.subscription_id, [(found.id, found.lane)])
         else:
-            since, until, after = data.since or EARLIEST, data.until or self._clock(), 0
+            since, until, after = data.since or EARLIEST, data.until or self._clock(account_id), 0
             while page := await deliveries.settled(
                 account_id, data.subscription_id, data.status, since, until, after, _REPLAYED_AT_ONCE
             ):

@@ -68,7 +68,7 @@ class Orders:
         id = new_uuid()
 
         async def decide() -> tuple[Change, Draft]:
-            now = self._clock()
+            now = self._clock(origin.account_id)
             source = numbering(content.order_id, options)
             number = new_order_number() if source is Numbering.RESERVED else None
             record = new_draft(content, options, shop, id=id, now=now, by=origin.subject, reserved_number=number)
@@ -112,7 +112,7 @@ class Orders:
 
         async def decide() -> tuple[Change, Operation]:
             row = await order_row(self._store, origin.account_id, order_id)
-            now = self._clock()
+            now = self._clock(origin.account_id)
             record, operation = register(
                 row.doc, verb, request, id=id, now=now, by=origin.subject, version=row.version + 1
             )
@@ -129,7 +129,7 @@ class Orders:
         self, origin: Origin, row: Row[DraftRecord], source: Numbering
     ) -> tuple[Change, tuple[Order, ...]]:
         """A number is taken in the same Change that makes the order, so none is lost on an order that was not made."""
-        account_id, now, id = origin.account_id, self._clock(), new_uuid()
+        account_id, now, id = origin.account_id, self._clock(origin.account_id), new_uuid()
         match source:
             case Numbering.ON_COMPLETION:
                 number = new_order_number()
@@ -144,7 +144,9 @@ class Orders:
 
     async def _add_lines(self, origin: Origin, row: Row[DraftRecord]) -> tuple[Change, tuple[Order, ...]]:
         target = await self._target(origin.account_id, row.doc.draft)
-        draft_record, order_record = added_lines(row.doc, target.doc, version=target.version + 1, now=self._clock())
+        draft_record, order_record = added_lines(
+            row.doc, target.doc, version=target.version + 1, now=self._clock(origin.account_id)
+        )
         return self._completion(origin, row, draft_record, order_record, target.version, ())
 
     def _completion(

@@ -128,7 +128,7 @@ class Worker:
         """Twice as long each time, beginning with what two of the lane's tasks take. At worst the lease ends."""
         seconds = min(max(lane.seconds, 0.1) * 2 ** min(tasks[0].tries, 12), LONGEST_CROWD_WAIT)
         with suppress(Exception):
-            await self._store.put_off(tasks, self._clock() + timedelta(seconds=seconds))
+            await self._store.put_off(tasks, self._clock(tasks[0].account_id) + timedelta(seconds=seconds))
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -175,7 +175,7 @@ class Worker:
         log.error("a task failed", kind=task.kind, account_id=task.account_id, task_id=task.id, tries=task.tries,
                   again_in_seconds=wait, exc_info=error)  # fmt: skip
         with suppress(Exception):
-            await self._store.put_off([task], self._clock() + timedelta(seconds=wait))
+            await self._store.put_off([task], self._clock(task.account_id) + timedelta(seconds=wait))
 
     # -- ending ------------------------------------------------------------------------------------------------------
 

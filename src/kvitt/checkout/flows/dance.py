@@ -119,11 +119,11 @@ async def _settle(
 
     async def decide() -> tuple[Change, Settlement]:
         row, session = await rows()
-        settled = settle(account_id, row, session, attempt.id, outcome, desk.moment(actor, ids=4))
+        settled = settle(account_id, row, session, attempt.id, outcome, desk.moment(account_id, actor, ids=4))
         change = settled.change
         if attempt.answer_as is not None:
             before = next(found for found in row.doc.attempts if found.id == attempt.id)
-            change += Change(claims=remembered(account_id, before, settled, desk.base_url, desk.clock()))
+            change += Change(claims=remembered(account_id, before, settled, desk.base_url, desk.clock(account_id)))
         if task is not None and task not in change.done:
             change += Change(done=(task,))
         return change, settled

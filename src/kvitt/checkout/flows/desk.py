@@ -45,9 +45,10 @@ class Desk:
     providers: Mapping[str, Provider]
     base_url: str
 
-    def moment(self, actor: Actor, ids: int = 0) -> Moment:
-        """Now, for this actor, with as many fresh ids as the rule may need."""
-        return Moment(self.clock(), actor.request_id, new_uuids(ids), actor.by, actor.headers, actor.once is not None)
+    def moment(self, account_id: str, actor: Actor, ids: int = 0) -> Moment:
+        """Now in the account, for this actor, with as many fresh ids as the rule may need."""
+        now = self.clock(account_id)
+        return Moment(now, actor.request_id, new_uuids(ids), actor.by, actor.headers, actor.once is not None)
 
     def by_itself(self) -> Actor:
         """A task acts, on nobody's request."""

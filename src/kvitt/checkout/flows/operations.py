@@ -25,7 +25,9 @@ async def operate(desk: Desk, account_id: str, transaction_id: str, operation: O
     async def decide() -> tuple[Change, Intent]:
         row = await desk.transaction(account_id, transaction_id)
         _, can = desk.provider_for(account_id, row.doc.transaction.payment_product_type)
-        change, after, attempt = operations.begin(account_id, row, operation, can, attempt_id, desk.moment(actor))
+        change, after, attempt = operations.begin(
+            account_id, row, operation, can, attempt_id, desk.moment(account_id, actor)
+        )
         return change, (after, attempt)
 
     once = actor.promised(attempt_id)
@@ -46,7 +48,7 @@ async def capture_automatically(desk: Desk, task: DueTask) -> None:
         operation = Operation("capture", amount=row.doc.transaction.amount)
         _, can = desk.provider_for(task.account_id, row.doc.transaction.payment_product_type)
         change, after, attempt = operations.begin(
-            task.account_id, row, operation, can, attempt_id, desk.moment(actor), automatic=True
+            task.account_id, row, operation, can, attempt_id, desk.moment(task.account_id, actor), automatic=True
         )
         return change + own, (after, attempt)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kvitt.checkout.flows.dance import perform
 from kvitt.checkout.flows.desk import Actor, Desk, account_in
 from kvitt.checkout.model.payment import CardDetails
@@ -23,14 +25,14 @@ async def pay(desk: Desk, session_id: str, product: str, card: CardDetails | Non
     """One try. However many come at once, one is made and the others are told that it is under way."""
     account_id = account_in(session_id)
     attempt_id = new_uuid()
-    transaction_id = new_short_id(account_id, desk.clock())
+    transaction_id = new_short_id(account_id, desk.clock(account_id))
 
     async def decide() -> tuple[Change, tuple[Intent, CardDetails]]:
         session, transaction = await desk.session_and_transaction(account_id, session_id)
-        moment = desk.moment(actor)
+        moment = desk.moment(account_id, actor)
         refuse_unless_payable(session.doc, transaction.doc if transaction else None, moment)
         _refuse_unless_offered(desk, account_id, session.doc, product)
-        read = _read(card, desk)
+        read = _read(card, desk.clock(account_id))
         change, session, transaction, attempt = begin_payment(
             account_id, session, transaction, transaction_id, attempt_id, product, shown(read), moment
         )
@@ -39,7 +41,7 @@ async def pay(desk: Desk, session_id: str, product: str, card: CardDetails | Non
     once = actor.promised(attempt_id)
     (session, transaction, attempt), read = await desk.store.decide(decide, on=(account_id, session_id), once=once)
     settled = await perform(desk, account_id, (transaction, session), attempt, actor, read)
-    return payment_of(settled.record, settled.session or session.doc, attempt.id, desk.base_url, desk.clock())
+    return payment_of(settled.record, settled.session or session.doc, attempt.id, desk.base_url, desk.clock(account_id))
 
 
 def _refuse_unless_offered(desk: Desk, account_id: str, record: SessionRecord, product: str) -> None:
@@ -48,7 +50,7 @@ def _refuse_unless_offered(desk: Desk, account_id: str, record: SessionRecord, p
         raise InvalidRequest(message, problem(message, "payment_product_type"))
 
 
-def _read(card: CardDetails | None, desk: Desk) -> CardDetails:
+def _read(card: CardDetails | None, now: datetime) -> CardDetails:
     if card is None:
         raise InvalidRequest("The payment product takes a card", problem("card is required", "card"))
-    return read_card(card, desk.clock())
+    return read_card(card, now)

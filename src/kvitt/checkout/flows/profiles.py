@@ -45,7 +45,7 @@ async def create_default_profile(desk: Desk, account_id: str, merchant_name: str
 
     An account that has a default profile keeps it.
     """
-    now = desk.clock()
+    now = desk.clock(account_id)
     profile = Profile(
         id=new_short_id(account_id, now),
         name="Default",

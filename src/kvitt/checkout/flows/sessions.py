@@ -30,7 +30,7 @@ async def create(
 ) -> Session:
     async def decide() -> tuple[Change, Session]:
         profile = await find_profile(desk, account_id, options.profile_id) if options.profile_id is not None else None
-        moment = desk.moment(actor, ids=1)
+        moment = desk.moment(account_id, actor, ids=1)
         session_id = new_short_id(account_id, moment.now)
         return creation.create(account_id, session_id, options, profile, toggles, moment)
 
@@ -45,7 +45,7 @@ async def cancel(desk: Desk, account_id: str, session_id: str, actor: Actor) -> 
         authorized = transaction is not None and transaction.doc.transaction.status == "AUTHORIZED"
         if authorized and row.doc.session.cancelled_at is None:
             return Change(), None
-        return sessions.cancel(account_id, row, transaction, desk.moment(actor, ids=2))
+        return sessions.cancel(account_id, row, transaction, desk.moment(account_id, actor, ids=2))
 
     cancelled = await desk.store.decide(decide, on=(account_id, session_id), once=actor.once)
     return cancelled or await _void_and_cancel(desk, account_id, session_id, actor)
@@ -67,7 +67,7 @@ async def view(desk: Desk, session_id: str) -> View:
     account_id = account_in(session_id)
     session, transaction = await desk.session_and_transaction(account_id, session_id)
     known = transaction.doc if transaction else None
-    return view_of(account_id, session.doc, known, desk.products_of(account_id), desk.clock())
+    return view_of(account_id, session.doc, known, desk.products_of(account_id), desk.clock(account_id))
 
 
 async def visited(desk: Desk, session_id: str, customer_ip: str | None, user_agent: str | None, actor: Actor) -> None:
@@ -77,7 +77,7 @@ async def visited(desk: Desk, session_id: str, customer_ip: str | None, user_age
     async def decide() -> tuple[Change, None]:
         row = await desk.session(account_id, session_id)
         agent = user_agent[:LONGEST_AGENT] if user_agent else None
-        return sessions.visit(account_id, row, customer_ip, agent, desk.moment(actor)), None
+        return sessions.visit(account_id, row, customer_ip, agent, desk.moment(account_id, actor)), None
 
     await desk.store.decide(decide)
 
@@ -88,7 +88,7 @@ async def abandon(desk: Desk, session_id: str, actor: Actor) -> str:
 
     async def decide() -> tuple[Change, str]:
         session, transaction = await desk.session_and_transaction(account_id, session_id)
-        moment = desk.moment(actor, ids=2)
+        moment = desk.moment(account_id, actor, ids=2)
         change, ended = sessions.abandon(account_id, session, transaction, moment)
         known = transaction.doc if transaction else None
         state = session_state(session.doc, known, moment.now)
@@ -105,7 +105,9 @@ async def expire(desk: Desk, task: DueTask) -> None:
 
     async def decide() -> tuple[Change, None]:
         session, transaction = await desk.session_and_transaction(task.account_id, session_id)
-        change = sessions.expire(task.account_id, session, transaction, desk.moment(desk.by_itself(), ids=2))
+        change = sessions.expire(
+            task.account_id, session, transaction, desk.moment(task.account_id, desk.by_itself(), ids=2)
+        )
         return change if own.done[0] in change.done else change + own, None
 
     await desk.store.decide(decide, on=(task.account_id, session_id))
@@ -117,5 +119,5 @@ async def callback_sent(desk: Desk, task: DueTask) -> Change:
     if data.records is None or data.transaction_event_id is None:
         return Change()
     row = await desk.session(task.account_id, data.session_id)
-    moment = desk.moment(desk.by_itself())
+    moment = desk.moment(task.account_id, desk.by_itself())
     return sessions.callback_delivered(task.account_id, row, data.records, data.transaction_event_id, moment)

@@ -94,13 +94,14 @@ class Sandbox:
 
     def _movement(self, ask: Ask, outcome: str, notes: Notes) -> Movement:
         return Movement(
-            ask.account_id, ask.attempt_id, ask.payment_id, ask.verb, ask.amount, ask.currency, outcome, self._clock(),
+            ask.account_id, ask.attempt_id, ask.payment_id, ask.verb, ask.amount, ask.currency, outcome,
+            self._clock(ask.account_id),
             msgspec.json.encode(notes).decode(),
         )  # fmt: skip
 
     def _told(self, movement: Any) -> Outcome:
         notes = msgspec.json.decode(movement.data, type=Notes)
-        if notes.silent and self._clock() < movement.created_at + SILENCE:
+        if notes.silent and self._clock(movement.account_id) < movement.created_at + SILENCE:
             return UNKNOWN
         if movement.outcome == "fenced":
             return Outcome("refused", _NEVER_ARRIVED)

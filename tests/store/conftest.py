@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from kvitt.core.change import Change, Claim, Event, Kind, Put, Task
+from kvitt.core.change import Change, Claim, Event, Kind, Posting, Put, Task
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -57,6 +57,9 @@ class Shelf:
     def task(self, id: str, due_at: datetime = NOW, data: str = "{}", kind: str | None = None) -> Task:
         return Task(self.account_id, id, kind or f"kind-of-{self.account_id}", due_at, data)
 
+    def posting(self, object_id: str, id: str, amount: int = 100) -> Posting:
+        return Posting(self.account_id, object_id, id, "capture", "captured", "authorized", amount, "NOK", NOW)
+
     def whole(self, id: str, version: int = 0, **members: Any) -> Change:
         """A Change with one of everything."""
         return Change(
@@ -64,6 +67,7 @@ class Shelf:
             claims=(self.claim(f"{id}:{version}", id),),
             events=(self.event(id, version + 1),),
             tasks=(self.task(f"{id}:{version}"),),
+            postings=(self.posting(id, f"{version}"),),
         )
 
 
@@ -95,6 +99,7 @@ class Written:
     claims: int
     events: int
     tasks: int
+    postings: int
 
 
 @pytest.fixture
@@ -105,7 +110,8 @@ def written(raw: asyncpg.Connection, account_id: str) -> Callable[[], Any]:
                       (select coalesce(sum(version), 0) from orders where account_id = $1),
                       (select count(*) from claims where account_id = $1),
                       (select count(*) from log where account_id = $1),
-                      (select count(*) from tasks where account_id = $1)""",
+                      (select count(*) from tasks where account_id = $1),
+                      (select count(*) from postings where account_id = $1)""",
             account_id,
         )
         return Written(*row)

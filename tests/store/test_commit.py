@@ -32,10 +32,10 @@ def _fillers(shelf, number=8):
     return [shelf.whole(f"filler-{n}") for n in range(number)]
 
 
-async def test_a_change_writes_its_row_claim_event_and_task_together(store, shelf, written):
+async def test_a_change_writes_its_row_claim_event_task_and_posting_together(store, shelf, written):
     await store.commit(shelf.whole("a"))
     now = await written()
-    assert (now.rows, now.claims, now.events, now.tasks) == (1, 1, 1, 1)
+    assert (now.rows, now.claims, now.events, now.tasks, now.postings) == (1, 1, 1, 1, 1)
 
 
 async def test_a_row_is_written_with_the_columns_that_its_kind_derives(store, shelf, raw):
@@ -60,12 +60,14 @@ async def test_a_change_read_at_another_version_meets_conflict_and_writes_nothin
         events=(shelf.event("a"),),
         tasks=(shelf.task("mine"),),
         done=(TaskKey(shelf.account_id, "a:0"),),
+        postings=(shelf.posting("b", "mine"),),
     )
     outcomes = await _together(store, *fillers, stale)
     assert outcomes == ["landed"] * len(fillers) + ["conflict"]
     now = await written()
     whole = 2 + len(fillers)
     assert (now.rows, now.claims, now.events, now.tasks) == (1 + len(fillers), whole, whole, whole)
+    assert now.postings == whole
 
 
 @pytest.mark.parametrize("company", ["alone", "in a group"])
@@ -81,6 +83,22 @@ async def test_a_claim_that_is_taken_meets_conflict_and_writes_nothing(store, sh
     assert await store.claimed(shelf.account_id, "order_id:1") == "a"
     assert await store.claimed(shelf.account_id, "free") is None
     assert (await written()).rows == len(fillers)
+
+
+@pytest.mark.parametrize("company", ["alone", "in a group"])
+async def test_money_that_moved_for_a_cause_never_moves_again_for_it(store, shelf, written, raw, company):
+    await store.commit(shelf.whole("a"))
+    fillers = _fillers(shelf) if company == "in a group" else []
+    again = Change(
+        puts=(shelf.put("a", 1),), events=(shelf.event("a", 2),), postings=(shelf.posting("a", "0", amount=7),)
+    )
+    outcomes = await _together(store, *fillers, again)
+    assert outcomes == ["landed"] * len(fillers) + ["conflict"]
+    now = await written()
+    assert now.postings == now.events == now.versions == 1 + len(fillers)
+    assert await raw.fetchval("select sum(amount) from postings where account_id = $1", shelf.account_id) == 100 * (
+        1 + len(fillers)
+    )
 
 
 async def test_innocent_changes_in_a_group_with_guilty_ones_still_land(store, shelf, written):
@@ -109,7 +127,7 @@ async def test_poison_in_a_group_of_a_hundred_fails_alone(store, shelf, written)
     assert [n for n, outcome in enumerate(outcomes) if outcome != "landed"] == [30, 60, 90]
     assert {outcomes[n] for n in (30, 60, 90)} == {"refused"}
     now = await written()
-    assert (now.rows, now.events, now.claims, now.tasks) == (97, 97, 97, 97)
+    assert (now.rows, now.events, now.claims, now.tasks, now.postings) == (97, 97, 97, 97, 97)
 
 
 async def test_poison_is_refused_without_quoting_it(store, shelf):

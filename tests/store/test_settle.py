@@ -19,7 +19,7 @@ from kvitt.store.line import BY_KEY, Line, proves_rollback
 ACTIVE_WRITERS = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and state = 'active'
-  and (query like '%commit_group_v1%' or query like '%all_or_nothing_v1%')
+  and (query like '%commit_group_v%' or query like '%all_or_nothing_v1%')
 """
 
 
@@ -47,7 +47,7 @@ async def test_every_confirmed_change_is_there_once_although_backends_are_killed
     await asyncio.gather(*writers)  # a single Conflict here would be a commit that was sent twice
     now = await written()
     assert killed > 0
-    assert len(confirmed) == now.versions == now.events == now.claims == now.tasks == 24 * 120
+    assert len(confirmed) == now.versions == now.events == now.claims == now.tasks == now.postings == 24 * 120
     assert now.rows == 24
 
 
@@ -69,7 +69,7 @@ async def test_changes_that_committed_but_whose_answer_was_lost_are_confirmed_an
     await store.close()
     now = await written()
     assert swallowed > 0
-    assert len(confirmed) == now.versions == now.events == now.claims == now.tasks == 16 * 30
+    assert len(confirmed) == now.versions == now.events == now.claims == now.tasks == now.postings == 16 * 30
 
 
 async def test_a_group_whose_answer_was_lost_still_says_whom_it_refused(cable, shelf, written):

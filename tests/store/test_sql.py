@@ -16,7 +16,7 @@ import pytest
 import kvitt.store
 from kvitt.core.change import Change
 from kvitt.store import listing, read, single
-from kvitt.store.tables import CLAIMS, DONE, LOG, TABLES, TASKS, arrays
+from kvitt.store.tables import CLAIMS, DONE, LOG, POSTINGS, TABLES, TASKS, arrays
 
 INDEX_EXCEPTIONS = {
     "alembic_version_pkc": "Alembic's own one-row table",
@@ -61,9 +61,9 @@ def _queries() -> dict[str, str]:
             if name.isupper() and looks_so and text not in queries.values():  # a constant that was imported counts once
                 queries[f"{module.__name__}.{name}"] = text
     for table in TABLES:
-        queries[f"single changed {table}"] = single.statement(((table,), False, (), False, False, False))
-        queries[f"single new {table}"] = single.statement(((), False, (table,), False, False, False))
-    for claims, *rest in itertools.product((True, False), repeat=4):
+        queries[f"single changed {table}"] = single.statement(((table,), False, (), False, False, False, False))
+        queries[f"single new {table}"] = single.statement(((), False, (table,), False, False, False, False))
+    for claims, *rest in itertools.product((True, False), repeat=5):
         if claims or any(rest):
             queries[f"single {claims} {rest}"] = single.statement(((), claims, (), *rest))
     lookups = [(table.name, column) for table in TABLES.values() for column in ("id", *table.found_by)]
@@ -84,7 +84,7 @@ def test_every_query_names_the_account(name, text):
 
 
 def test_every_part_of_a_commit_that_goes_alone_filters_or_writes_the_account():
-    statement = single.statement((tuple(TABLES), True, tuple(TABLES), True, True, True))
+    statement = single.statement((tuple(TABLES), True, tuple(TABLES), True, True, True, True))
     for part in re.split(r"(?<=\)), (?=\w+ as \()", statement):
         if "insert into groups" not in part:
             assert "account_id" in part, part
@@ -158,7 +158,9 @@ async def test_the_registry_says_what_columns_a_table_of_documents_has(raw, tabl
     assert list((await _columns(raw, table)).items()) == list((common | TABLES[table].columns).items())
 
 
-@pytest.mark.parametrize(("table", "columns"), [("claims", CLAIMS), ("log", LOG), ("tasks", TASKS), ("tasks", DONE)])
+@pytest.mark.parametrize(
+    ("table", "columns"), [("claims", CLAIMS), ("log", LOG), ("tasks", TASKS), ("tasks", DONE), ("postings", POSTINGS)]
+)
 async def test_the_registry_knows_the_other_tables_columns(raw, table, columns):
     assert columns.items() <= (await _columns(raw, table)).items()
 
@@ -166,7 +168,7 @@ async def test_the_registry_knows_the_other_tables_columns(raw, table, columns):
 async def test_the_registry_equals_the_parameters_of_the_function(raw):
     names, types = await raw.fetchrow(
         "select proargnames::text[], array(select format_type(t, null) from unnest(proargtypes::oid[]) t) "
-        "from pg_proc where proname = 'commit_group_v1'"
+        "from pg_proc where proname = 'commit_group_v2'"
     )
     short = {"integer[]": "int[]", "timestamp with time zone[]": "timestamptz[]"}
     assert list(zip(names, [short.get(type, type) for type in types], strict=True)) == list(arrays().items())

@@ -1,7 +1,8 @@
 """One way to write: a Change is a value, made by a pure rule and committed by the store, all or nothing.
 
 A Change says what rows become (`puts`), what may exist only once (`claims`), what happened (`events`, the account's
-log and outbox), what is to be done at a time (`tasks`) and which tasks are thereby done (`done`).
+log and outbox), which money moved (`postings`), what is to be done at a time (`tasks`) and which tasks are thereby done
+(`done`).
 """
 
 from __future__ import annotations
@@ -74,12 +75,32 @@ class TaskKey(msgspec.Struct, frozen=True):
     id: str
 
 
+class Posting(msgspec.Struct, frozen=True):
+    """Money that moved, in double entry: `amount` leaves the ledger account `credit` and arrives in `debit`.
+
+    One row holds both sides, so a posting that does not balance cannot be written. `amount` is positive, in minor units
+    of `currency`. `object_id` is the transaction whose money it is. `id` is unique in it and made from the cause, so
+    that a cause moves money once however often it is told. `kind` says what happened; see `kvitt.ledger`.
+    """
+
+    account_id: str
+    object_id: str
+    id: str
+    kind: str
+    debit: str
+    credit: str
+    amount: int
+    currency: str
+    created_at: datetime
+
+
 class Change(msgspec.Struct, frozen=True):
     puts: tuple[Put, ...] = ()
     claims: tuple[Claim, ...] = ()
     events: tuple[Event, ...] = ()
     tasks: tuple[Task, ...] = ()
     done: tuple[TaskKey, ...] = ()
+    postings: tuple[Posting, ...] = ()
 
     def __add__(self, other: Change) -> Change:
         """Both, in one: still all or nothing."""
@@ -89,6 +110,7 @@ class Change(msgspec.Struct, frozen=True):
             events=self.events + other.events,
             tasks=self.tasks + other.tasks,
             done=self.done + other.done,
+            postings=self.postings + other.postings,
         )
 
 

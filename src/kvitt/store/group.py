@@ -1,4 +1,4 @@
-"""A group of Changes as the arrays that `commit_group_v1` takes: one SQL call, however many Changes."""
+"""A group of Changes as the arrays that `commit_group_v1` and `_v2` take: one SQL call, however many Changes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import Any
 from kvitt.core.change import Change
 from kvitt.store.tables import TABLES, arrays
 
-_AS_TEXT = {"int[]": "${}::text::int[]", "timestamptz[]": "${}::text::timestamptz[]"}
+_AS_TEXT = {
+    "int[]": "${}::text::int[]",
+    "bigint[]": "${}::text::bigint[]",
+    "timestamptz[]": "${}::text::timestamptz[]",
+}
 """Arrays of numbers and times travel as text: the driver spends microseconds on each element of theirs."""
 
 
 def _parts() -> dict[str, tuple[str, ...]]:
-    """The function's parameters after the group's id, by table (or log, tasks, done): the types of its arrays."""
+    """The function's parameters after the group's id, by table (or claims, log, tasks ...): the types of its arrays."""
     parts: dict[str, tuple[str, ...]] = {}
     for name, type in list(arrays().items())[1:]:
         part = name.partition("_")[0]
@@ -28,14 +32,19 @@ _PARTS = _parts()
 
 @cache
 def commit_group(present: tuple[bool, ...]) -> str:
-    """The call for a group that has rows of these parts. The others are written out: sending nothing costs too."""
+    """The call for a group that has rows of these parts. The others are written out: sending nothing costs too.
+
+    Only a group that moves money calls the second version, which is the first and the postings.
+    """
     sent: list[str] = []
     number = 1
-    for there, types in zip(present, _PARTS.values(), strict=True):
+    moves_money = present[-1]
+    parts = list(zip(present, _PARTS.values(), strict=True))
+    for there, types in parts if moves_money else parts[:-1]:
         for type in types:
             number += there
             sent.append(_AS_TEXT.get(type, "${}").format(number) if there else f"'{{}}'::{type}")
-    return f"select commit_group_v1($1, {', '.join(sent)})"
+    return f"select commit_group_v{2 if moves_money else 1}($1, {', '.join(sent)})"
 
 
 COMMIT_GROUP = commit_group((True,) * len(_PARTS))
@@ -71,6 +80,7 @@ def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
     """The call and its arguments. Rows are sorted by key so that groups lock in one order and never deadlock."""
     rows: dict[str, list[tuple[Any, ...]]] = {part: [] for part in _PARTS}
     claims, log, tasks, done = rows["claims"], rows["log"], rows["tasks"], rows["done"]
+    postings = rows["postings"]
     for n, change in enumerate(changes):
         for p in change.puts:
             rows[p.table].append((n, p.account_id, p.id, p.version, p.doc, *p.columns))
@@ -81,6 +91,10 @@ def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
         ]
         tasks += [(n, t.account_id, t.id, t.kind, t.due_at, t.data) for t in change.tasks]
         done += [(n, d.account_id, d.id) for d in change.done]
+        postings += [
+            (n, m.account_id, m.object_id, m.id, m.kind, m.debit, m.credit, m.amount, m.currency, m.created_at)
+            for m in change.postings
+        ]
     arguments: list[Any] = [gid]
     for part, found in rows.items():
         if found:
@@ -91,7 +105,7 @@ def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
 
 
 def _sent(type: str, values: Sequence[Any]) -> Sequence[Any] | str:
-    if type == "int[]":
+    if type in ("int[]", "bigint[]"):
         return f"{{{','.join(map(str, values))}}}"
     if type == "timestamptz[]":
         return f"{{{','.join([value.isoformat() for value in values])}}}"

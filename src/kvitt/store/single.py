@@ -17,14 +17,14 @@ from operator import attrgetter
 from typing import Any
 
 from kvitt.core.change import Change, Put
-from kvitt.store.tables import CLAIMS, DONE, LOG, TABLES, TASKS
+from kvitt.store.tables import CLAIMS, DONE, LOG, POSTINGS, TABLES, TASKS
 
 MOST_PUTS = 8
 """Beyond, the statement costs more to prepare than the function to call."""
 
 Tables = tuple[str, ...]
-Shape = tuple[Tables, bool, Tables, bool, bool, bool]
-"""Tables of rows that change, whether there are claims, tables of new rows, whether there are events, tasks, done."""
+Shape = tuple[Tables, bool, Tables, bool, bool, bool, bool]
+"""Tables of rows that change, claims?, tables of new rows, postings?, events?, tasks?, done?"""
 
 _NOTHING: tuple[Put, ...] = ()
 _PLACE = {name: n for n, name in enumerate(TABLES)}
@@ -34,7 +34,7 @@ _by_key = attrgetter("account_id", "key")
 
 def single(gid: Any, change: Change) -> tuple[str, list[Any]]:
     """The statement for this Change and its arguments."""
-    arguments: list[Any] = [gid, len(change.puts) + len(change.claims)]
+    arguments: list[Any] = [gid, len(change.puts) + len(change.claims) + len(change.postings)]
     changed: list[Put] | tuple[Put, ...] = _NOTHING
     new: list[Put] | tuple[Put, ...] = _NOTHING
     if len(change.puts) == 1:
@@ -49,6 +49,12 @@ def single(gid: Any, change: Change) -> tuple[str, list[Any]]:
         arguments += zip(*[(c.account_id, c.key, c.value) for c in claims], strict=True)
     for put in new:
         arguments += (put.account_id, put.id, put.doc, *put.columns)
+    if change.postings:
+        moved = [
+            (m.account_id, m.object_id, m.id, m.kind, m.debit, m.credit, m.amount, m.currency, m.created_at)
+            for m in change.postings
+        ]
+        arguments += zip(*moved, strict=True)
     if change.events:
         rows = [
             (e.account_id, e.id, e.type, e.object_type, e.object_id, e.version, e.created_at, e.data)
@@ -64,6 +70,7 @@ def single(gid: Any, change: Change) -> tuple[str, list[Any]]:
         tuple([put.table for put in changed]),
         bool(change.claims),
         tuple([put.table for put in new]),
+        bool(change.postings),
         bool(change.events),
         bool(change.tasks),
         bool(change.done),
@@ -74,7 +81,7 @@ def single(gid: Any, change: Change) -> tuple[str, list[Any]]:
 @lru_cache(maxsize=512)
 def statement(shape: Shape) -> str:
     """$1 is the group's id, $2 how many rows must be written, then the parts in the order of the shape."""
-    changed, claims, new, events, tasks, done = shape
+    changed, claims, new, postings, events, tasks, done = shape
     number = count(3)
     parts: list[str] = []
     for name in changed:
@@ -86,6 +93,11 @@ def statement(shape: Shape) -> str:
         )
     for name in new:
         parts.append(f"w{len(parts)} as ({_insert(name, number)} returning 1)")
+    if postings:
+        parts.append(
+            f"w{len(parts)} as (insert into postings ({', '.join(POSTINGS)}) "
+            f"select * from {_unnest(POSTINGS, number)} on conflict do nothing returning 1)"
+        )
     written = " + ".join(f"(select count(*) from w{n})" for n in range(len(parts))) or "0::bigint"
     if events:
         parts.append(

@@ -206,5 +206,5 @@ async def _open(lines: _list[Line]) -> None:
         connections = [await line.connection(deadline) for line in lines]
     except Unavailable as error:
         raise Unavailable(f"The database cannot be reached: {error.__cause__}") from error
-    if not await connections[0].fetchval("select to_regclass('hook_cursors') is not null"):
+    if not await connections[0].fetchval("select to_regclass('postings') is not null"):
         raise Unavailable("The database is not up to date: run kvitt migrate")

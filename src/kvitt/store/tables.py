@@ -1,6 +1,6 @@
 """The tables that hold documents: their columns in order, and by which of them rows are found.
 
-What stands here, in the migrations' SQL and in the parameters of `commit_group_v1` is one thing said three times; a
+What stands here, in the migrations' SQL and in the parameters of `commit_group_v2` is one thing said three times; a
 test holds them equal.
 """
 
@@ -58,14 +58,25 @@ LOG = {
 }
 TASKS = {"account_id": "text", "id": "text", "kind": "text", "due_at": "timestamptz", "data": "text"}
 DONE = {"account_id": "text", "id": "text"}
+POSTINGS = {
+    "account_id": "text",
+    "object_id": "text",
+    "id": "text",
+    "kind": "text",
+    "debit": "text",
+    "credit": "text",
+    "amount": "bigint",
+    "currency": "text",
+    "created_at": "timestamptz",
+}
 
 
 def arrays() -> dict[str, str]:
-    """The parameters of `commit_group_v1` in order, with their types."""
+    """The parameters of `commit_group_v2` in order, with their types. The postings are last: v1 does without."""
     parameters = {"gid": "uuid"}
     for table in TABLES.values():
         columns = {"n": "int", "account_id": "text", "id": "text", "version": "int", "doc": "text", **table.columns}
         parameters |= {f"{table.name}_{name}": f"{type}[]" for name, type in columns.items()}
-    for prefix, columns in (("claims", CLAIMS), ("log", LOG), ("tasks", TASKS), ("done", DONE)):
+    for prefix, columns in (("claims", CLAIMS), ("log", LOG), ("tasks", TASKS), ("done", DONE), ("postings", POSTINGS)):
         parameters |= {f"{prefix}_{name}": f"{type}[]" for name, type in {"n": "int", **columns}.items()}
     return parameters

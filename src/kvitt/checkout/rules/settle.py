@@ -28,6 +28,7 @@ from kvitt.checkout.rules.settlement import (
     SILENT_REFUSAL,
     Settlement,
     ended,
+    movements,
     session_change,
     settled_change,
     with_attempt,
@@ -163,5 +164,6 @@ def _moved(
         record = msgspec.structs.replace(record, callback_owed=False)
         tasks += callbacks.of_authorization(account_id, moment.ids[3], transaction, shown, moment.now)
     change += settled_change(account_id, row, record, attempt, _NEWS[attempt.verb], moment, tasks)
+    change += Change(postings=movements(account_id, transaction, attempt, remainder, moment.now))
     after = msgspec.structs.replace(session.doc, session=shown) if session and shown else None
     return Settlement(change, record, done, after)

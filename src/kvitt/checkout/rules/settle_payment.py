@@ -17,11 +17,12 @@ from kvitt.checkout.rules.settlement import (
     SILENT_REFUSAL,
     Settlement,
     ended,
+    movements,
     session_change,
     settled_change,
     with_attempt,
 )
-from kvitt.core.change import Row, Task
+from kvitt.core.change import Change, Row, Task
 
 
 def authorized(
@@ -56,6 +57,7 @@ def authorized(
         tasks = callbacks.of_authorization(account_id, moment.ids[0], transaction, complete, moment.now)
     change = settled_change(account_id, row, record, attempt, "transaction.authorized", moment, tasks)
     change += session_change(account_id, session, complete, done=(expiry_key(account_id, complete.id),))
+    change += Change(postings=movements(account_id, transaction, attempt, 0, moment.now))
     after = msgspec.structs.replace(session.doc, session=complete)
     return Settlement(change, record, done, after, follow)
 

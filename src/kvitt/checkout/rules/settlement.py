@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -10,7 +11,8 @@ from kvitt.checkout.model.session import SESSIONS, Session, SessionRecord
 from kvitt.checkout.model.transaction import TRANSACTIONS, Attempt, EventError, Transaction, TransactionRecord
 from kvitt.checkout.rules.moment import Moment, news
 from kvitt.checkout.rules.schedule import ask_key
-from kvitt.core.change import Change, Row, Task, TaskKey
+from kvitt.core.change import Change, Posting, Row, Task, TaskKey
+from kvitt.ledger.rules import posting
 
 SILENT_REFUSAL = EventError("The provider refused", type=("UNKNOWN",))
 """For a provider that gives no reason."""
@@ -50,6 +52,17 @@ def session_change(
 ) -> Change:
     record = msgspec.structs.replace(row.doc, session=session)
     return Change(puts=(SESSIONS.put(account_id, session.id, record, row.version),), done=done)
+
+
+def movements(
+    account_id: str, transaction: Transaction, attempt: Attempt, remainder: int, now: datetime
+) -> tuple[Posting, ...]:
+    """What the ledger keeps of an attempt that was done. `remainder`: what its final capture gave up."""
+    id, currency = transaction.id, transaction.currency
+    moved = posting(account_id, id, attempt.id, attempt.verb, attempt.amount, currency, now)
+    if not remainder:
+        return (moved,)
+    return moved, posting(account_id, id, f"{attempt.id}:release", "release", remainder, currency, now)
 
 
 def with_attempt(record: TransactionRecord, after: Attempt, transaction: Transaction) -> TransactionRecord:

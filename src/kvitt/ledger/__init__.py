@@ -1,0 +1,1 @@
+"""The ledger: every movement of money as a posting in double entry, and what the postings add up to."""

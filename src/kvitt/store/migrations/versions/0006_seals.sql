@@ -1,0 +1,2 @@
+-- Seals: the hash chain over each account's log.
+select 1;

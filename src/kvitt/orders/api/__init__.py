@@ -1,0 +1,13 @@
+"""The routes of the order service: /v1/accounts/{aid}/shopping/..."""
+
+from __future__ import annotations
+
+from kvitt.orders.api.drafts import draft_routes
+from kvitt.orders.api.operations import operation_routes
+from kvitt.orders.api.orders import order_routes
+from kvitt.orders.flows import Orders
+from kvitt.web import Route
+
+
+def routes(orders: Orders) -> list[Route]:
+    return [*draft_routes(orders), *order_routes(orders), *operation_routes(orders)]

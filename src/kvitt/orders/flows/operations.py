@@ -1,0 +1,34 @@
+"""Registering authorizations, captures, refunds and cancellations."""
+
+from __future__ import annotations
+
+from kvitt.core.change import Change
+from kvitt.core.idempotency import Once
+from kvitt.core.ids import new_uuid
+from kvitt.orders.flows.desk import Desk
+from kvitt.orders.model import ORDERS, Operation, OperationRequest, Origin, Verb
+from kvitt.orders.queries import order_row
+from kvitt.orders.rules.history import order_event
+from kvitt.orders.rules.operations import register as registered
+
+
+async def register(
+    desk: Desk, origin: Origin, order_id: str, verb: Verb, request: OperationRequest, once: Once | None = None
+) -> Operation:
+    """An authorization, a capture, a refund or a cancellation on the order."""
+    id = new_uuid()
+
+    async def decide() -> tuple[Change, Operation]:
+        row = await order_row(desk.store, origin.account_id, order_id)
+        now = desk.clock(origin.account_id)
+        record, operation = registered(
+            row.doc, verb, request, id=id, now=now, by=origin.subject, version=row.version + 1
+        )
+        order = record.order
+        event = order_event(
+            origin, f"order.{verb.noun}_added", order, id=new_uuid(), now=now, verb=verb, operation=operation
+        )
+        change = Change(puts=(ORDERS.put(origin.account_id, order.id, record, row.version),), events=(event,))
+        return change, operation
+
+    return await desk.store.decide(decide, on=(origin.account_id, order_id), once=once)

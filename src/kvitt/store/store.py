@@ -13,15 +13,18 @@ import msgspec
 from kvitt.core.change import Change, Event, Kind, Row
 from kvitt.core.errors import Unavailable
 from kvitt.core.idempotency import Once
+from kvitt.store.clocks import NOTHING, Clocks
 from kvitt.store.commit import Committer
 from kvitt.store.decide import Turns, decide_and_commit
 from kvitt.store.deliveries import Deliveries
 from kvitt.store.feed import Cursor, Entry, read_feed, read_latest, read_on
+from kvitt.store.hasten import hasten
 from kvitt.store.line import BY_KEY, COMMON, Line, Lines
 from kvitt.store.listing import list_rows
 from kvitt.store.once import once_only, replay
 from kvitt.store.prune import prune_deliveries, prune_groups, prune_keys
 from kvitt.store.read import Reads, check_lookup
+from kvitt.store.seals import seal, unsealed
 from kvitt.store.tasks import DueTask, next_at, put_off, take
 
 D = TypeVar("D", bound=msgspec.Struct)
@@ -42,8 +45,12 @@ class Store:
         """Accounts whose feed somebody follows: whoever does puts them here, and takes them out again."""
         self.news = asyncio.Event()
         """Set when this process committed an event of such an account; whoever reads the feed clears it first."""
+        self.unsealed: set[str] = set()
+        """Accounts whose events this process committed: whoever seals them takes them out."""
         self.deliveries = Deliveries(lines, self.tasks_waiting)
         """What webhooks owe."""
+        self.clocks = Clocks(lines, self.claimed, self.tasks_waiting)
+        """How far test accounts are ahead of the wall's time."""
         self._committer = committer(self._committed)
         self._reads = reads
         self._lines = lines
@@ -121,6 +128,10 @@ class Store:
         """Tasks that were taken and not done become due at another time; their tries stay counted."""
         await put_off(self._lines, tasks, due_at)
 
+    async def hasten_tasks(self, account_id: str, kind: str, now: datetime, within: timedelta) -> None:
+        """The account's tasks of a kind that are further off than `within` become due within it, spread out."""
+        await hasten(self._lines, account_id, kind, now, within)
+
     async def next_task_at(self) -> datetime | None:
         """When the next task falls due (in the past when one is due); leased ones count with the end of their lease."""
         return await next_at(self._lines)
@@ -141,6 +152,17 @@ class Store:
     async def latest(self, account_id: str) -> Cursor:
         """Where the account's feed ends now: nothing that `feed` shows today comes after it."""
         return await read_latest(self._lines, account_id)
+
+    async def seal(self, account_id: str) -> tuple[int, bool]:
+        """Makes the next seal in the hash chain over the account's log: at most 1,000 entries.
+
+        Answers how many it covers and whether entries are left, which may be too young to be sealed. 0: no seal was made.
+        """
+        return await seal(self._lines, account_id)
+
+    async def find_unsealed(self) -> _list[str]:
+        """Accounts whose log goes on behind their last seal."""
+        return await unsealed(self._lines)
 
     async def prune(self, now: datetime) -> int:
         """Forgets settled groups that nobody can be in doubt about any more, Idempotency-Keys after 48 hours, and

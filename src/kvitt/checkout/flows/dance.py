@@ -7,19 +7,22 @@ settled. Whatever ends this in between, the task that was committed with the int
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
 from kvitt.checkout.flows.desk import Actor, Desk
+from kvitt.checkout.flows.outages import SOON
 from kvitt.checkout.model.payment import UNKNOWN, Ask, CardDetails, Outcome
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
 from kvitt.checkout.rules.answers import remembered
-from kvitt.checkout.rules.schedule import AskData
+from kvitt.checkout.rules.schedule import ASK_TASK, AskData
 from kvitt.checkout.rules.settle import needs_session, settle
 from kvitt.checkout.rules.settlement import Settlement
 from kvitt.checkout.rules.state import is_open
 from kvitt.core.change import Change, Row, TaskKey
+from kvitt.core.errors import Refusal, Unavailable
 from kvitt.store import DueTask
 
 PATIENCE_SECONDS = 10.0
@@ -88,11 +91,19 @@ async def _call(
     )  # fmt: skip
     try:
         provider, _ = desk.provider_for(account_id, attempt.product)
+    except Refusal:
+        log.error("no provider takes this payment product any more", attempt=attempt.id, product=attempt.product)
+        return UNKNOWN
+    try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return await (provider.lookup(ask) if again and attempt.verb == "authorize" else provider.act(ask))
+            outcome = await (provider.lookup(ask) if again and attempt.verb == "authorize" else provider.act(ask))
     except Exception as error:  # its text may repeat what we sent: only its name is told
         log.warning("a provider gave no answer", attempt=attempt.id, verb=attempt.verb, error=type(error).__name__)
-        return UNKNOWN
+        outcome = UNKNOWN
+    if desk.outages.ended(provider.name, account_id, outcome):
+        with suppress(Unavailable):  # on schedule, then
+            await desk.store.hasten_tasks(account_id, ASK_TASK, desk.clock(account_id), SOON)
+    return outcome
 
 
 async def _settle(

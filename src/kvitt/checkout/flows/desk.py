@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from kvitt.checkout.flows.outages import Outages
 from kvitt.checkout.model.payment import Capabilities
 from kvitt.checkout.model.session import SESSIONS, SessionRecord
 from kvitt.checkout.model.transaction import TRANSACTIONS, TransactionRecord
@@ -44,6 +45,7 @@ class Desk:
     clock: Clock
     providers: Mapping[str, Provider]
     base_url: str
+    outages: Outages = field(default_factory=Outages)
 
     def moment(self, account_id: str, actor: Actor, ids: int = 0) -> Moment:
         """Now in the account, for this actor, with as many fresh ids as the rule may need."""

@@ -2,7 +2,7 @@
 
 The intent is committed with a task 20 seconds ahead: found only if the process that asked the provider died or could
 not commit the answer. No answer: asked again after 5 seconds, 15 seconds, 1, 5 and 15 minutes, then every hour, until
-the provider tells.
+the provider tells; sooner when it answers anything else meanwhile (see `flows/outages.py`).
 """
 
 from __future__ import annotations

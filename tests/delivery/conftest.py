@@ -12,6 +12,7 @@ import pytest
 from kvitt.core.change import Change, Task, encode_text
 from kvitt.core.clock import system_clock
 from kvitt.delivery.client import OutgoingClient
+from kvitt.delivery.flows.callbacks import Deliverer
 from kvitt.store import DueTask, Store
 
 
@@ -83,13 +84,27 @@ async def client() -> AsyncIterator[OutgoingClient]:
 
 
 @pytest.fixture
+async def deliverer(store: Store, client: OutgoingClient) -> AsyncIterator[Deliverer]:
+    made = Deliverer(store, system_clock, client, jitter=lambda: 0.0)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def raw(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
 def owe(store: Store, account_id: str) -> Callable[..., object]:
     """Commits a delivery task that is due now, and answers it as the worker would take it."""
 
-    async def make(url: str, kind: str = "test.callback", **members: object) -> DueTask:
+    async def make(url: str, kind: str = "test.callback", id: str = "delivery-1", **members: object) -> DueTask:
         data = {"method": "GET", "url": url, "event_id": "event-1", **members}
-        await store.commit(Change(tasks=(Task(account_id, "delivery-1", kind, system_clock(), encode_text(data)),)))
-        return DueTask(account_id, "delivery-1", kind, system_clock(), encode_text(data), 1)
+        await store.commit(Change(tasks=(Task(account_id, id, kind, system_clock(), encode_text(data)),)))
+        return DueTask(account_id, id, kind, system_clock(), encode_text(data), 1)
 
     return make
 

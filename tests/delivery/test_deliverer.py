@@ -11,19 +11,14 @@ import pytest
 from kvitt.core.change import Change, Event, Task, encode_text
 from kvitt.core.clock import system_clock
 from kvitt.delivery.client import OutgoingClient
-from kvitt.delivery.flows import Deliverer, receiver_of
-from kvitt.delivery.flows_signature import Signatures
-from kvitt.delivery.model import Outgoing, Result
-from kvitt.delivery.signature import sign
+from kvitt.delivery.flows.callbacks import Deliverer, receiver_of
+from kvitt.delivery.flows.signature import Signatures
+from kvitt.delivery.model.request import Outgoing, Result
+from kvitt.delivery.rules.signature import sign
 from kvitt.store import DueTask, Store
 
 Owe = Callable[..., Any]
 Tasks = Callable[..., Any]
-
-
-@pytest.fixture
-async def deliverer(store: Store, client: OutgoingClient) -> Deliverer:
-    return Deliverer(store, system_clock, client, jitter=lambda: 0.0)
 
 
 async def events_of(store: Store, account_id: str) -> list[Event]:
@@ -138,6 +133,7 @@ async def test_what_else_is_true_after_delivery_is_committed_with_it(
 
     deliverer = Deliverer(store, system_clock, client, on_delivered=sent)
     await deliverer.deliver(await owe(f"{shop_server.url}/cb", session_id="S1"))
+    await deliverer.close()
     (event,) = await events_of(store, account_id)
     assert json.loads(event.data) == {"status": 200, "session": "S1"}
     assert await tasks() == []

@@ -13,8 +13,8 @@ import asyncpg
 import pytest
 
 from kvitt.core.change import Change, Event
-from kvitt.delivery.rules_feed import wanted
-from kvitt.delivery.wire_feed import cursor_text, read_cursor
+from kvitt.delivery.rules.feed import wanted
+from kvitt.delivery.wire.feed import cursor_text, read_cursor
 from kvitt.store import Cursor, connect
 from tests_support import Server, Shop
 

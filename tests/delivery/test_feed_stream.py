@@ -26,7 +26,7 @@ from kvitt.connections import Connection, HttpServer
 from kvitt.core.change import Change, Event
 from kvitt.core.clock import system_clock
 from kvitt.core.errors import TooManyRequests
-from kvitt.delivery.flows_feed import MOST_STREAMS, Feed
+from kvitt.delivery.flows.feed import MOST_STREAMS, Feed
 from kvitt.server import listen
 from kvitt.sse import Message, Messages
 from kvitt.store import Store, connect

@@ -16,7 +16,7 @@ import pytest
 
 from kvitt.core.change import Change, Event
 from kvitt.core.ids import new_uuid
-from kvitt.delivery.flows_feed import MOST_STREAMS
+from kvitt.delivery.flows.feed import MOST_STREAMS
 from tests_support import Server, Shop
 
 LINE = {"line_id": 1, "id": "chair", "gross_amount": 39800, "tax_lines": [{"amount": 7960, "percentage": 25}]}
@@ -28,13 +28,6 @@ KEY = base64.b64encode(b"a key of twenty-four byt").decode()
 async def hooks(server: Server, account_id: str) -> AsyncIterator[Shop]:
     async with server.shop(account_id, scopes=["admin:hooks", "admin:checkout", "admin:shopping"]) as made:
         yield made
-
-
-@pytest.fixture
-async def raw(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 async def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
@@ -141,6 +134,18 @@ async def test_drafts_and_orders_come_as_documents(hooks: Shop, shop_server: Any
     assert json.loads(completed.body)["draft"]["status"] == "completed"
     told = json.loads(updated.body)["order"]
     assert (told["id"], len(told["authorizations"]), told["gross_amount"]) == (order_id, 1, 39800)
+
+
+async def test_an_order_without_a_draft_and_what_services_report_of_it_are_told(hooks: Shop, shop_server: Any) -> None:
+    names = ("shopping_order_update", "shopping_order_event_add")
+    await subscribe(hooks, shop_server.url, *names)
+    order = (await hooks.post(f"{hooks.shopping}/orders", {"order": {"currency": "NOK", "items": [LINE]}})).json()
+    report = {"service": "kitchen", "service_status": "ready"}
+    await hooks.post(f"{hooks.shopping}/orders/{order['order_id']}/events", report)
+    await until(lambda: all(heard(shop_server, name) for name in names))
+    (made,), (told,) = (heard(shop_server, name) for name in names)
+    assert json.loads(made.body)["order"]["id"] == json.loads(told.body)["order"]["id"] == order["id"]
+    assert report.items() <= json.loads(told.body)["order_event"].items()
 
 
 async def test_of_one_object_the_next_waits_until_the_one_before_it_was_taken(

@@ -16,13 +16,14 @@ from kvitt.core.change import Change, Event
 from kvitt.core.clock import system_clock
 from kvitt.core.ids import new_uuid
 from kvitt.delivery.client import OutgoingClient
-from kvitt.delivery.flows_fanout import FanOut
-from kvitt.delivery.flows_feed import Feed
-from kvitt.delivery.flows_hooks import Subscriptions
-from kvitt.delivery.flows_webhooks import Webhooks, subscription_of
-from kvitt.delivery.model_hooks import DELIVER_TASK, HookSecret, Subscription
-from kvitt.delivery.rules import MAX_TRIES
-from kvitt.delivery.wire_hooks import shown
+from kvitt.delivery.flows.fanout import FanOut
+from kvitt.delivery.flows.feed import Feed
+from kvitt.delivery.flows.history import History
+from kvitt.delivery.flows.subscriptions import Subscriptions
+from kvitt.delivery.flows.webhooks import Webhooks, subscription_of
+from kvitt.delivery.model.webhooks import DELIVER_TASK, HookSecret, Subscription
+from kvitt.delivery.rules.schedule import MAX_TRIES
+from kvitt.delivery.wire.subscriptions import shown
 from kvitt.store import DueTask, Store, connect
 from kvitt.worker import Worker
 
@@ -38,13 +39,6 @@ def told(account_id: str, object_id: str, number: int) -> Event:
 def numbers(shop_server: Any, object_id: str) -> list[int]:
     found = [json.loads(request.body)["transaction"] for request in shop_server.requests if b'"trans' in request.body]
     return [each["number"] for each in found if each["id"] == object_id]
-
-
-@pytest.fixture
-async def raw(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture
@@ -161,19 +155,19 @@ async def test_what_nobody_takes_ends_as_a_dead_letter_lets_the_next_go_and_can_
     (dead,) = await store.deliveries.list(account_id, subscription.id, status="dead")
     assert len(json.loads(dead.attempts)) == MAX_TRIES
 
-    hooks = Subscriptions(store, system_clock)
-    assert await hooks.replay_one(account_id, subscription.id, dead.id) == 1
+    history = History(store, system_clock)
+    assert await history.replay_one(account_id, subscription.id, dead.id) == 1
     replay = await raw.fetchrow(
         "select account_id, id, kind, due_at, data, 1 from tasks where account_id = $1 and kind = 'hooks.replay'",
         account_id,
     )
-    await webhooks.replay(DueTask(*replay))
+    await history.work(DueTask(*replay))
     (task,) = await owed(raw, account_id, 2)
     outcome = await webhooks.deliver(task)
     assert outcome is not None
     assert outcome.state == "delivered"
     assert shop_server.requests[-1].headers["event-delivery"] == dead.id
-    assert len(json.loads((await hooks.delivery(account_id, subscription.id, dead.id)).attempts)) == MAX_TRIES + 1
+    assert len(json.loads((await history.get(account_id, subscription.id, dead.id)).attempts)) == MAX_TRIES + 1
 
 
 async def test_a_failed_try_comes_again_by_the_schedule(

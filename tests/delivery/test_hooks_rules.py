@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kvitt.delivery.model import Result
-from kvitt.delivery.model_hooks import HookSecret, Subscription
-from kvitt.delivery.rules_hooks import hook_url_fault, outcome_of_hook, rotated
+from kvitt.delivery.model.request import Result
+from kvitt.delivery.model.webhooks import HookSecret, Subscription
+from kvitt.delivery.rules.webhooks import hook_url_fault, outcome_of_hook, rotated
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

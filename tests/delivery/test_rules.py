@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kvitt.delivery.model import Result
-from kvitt.delivery.rules import MAX_TRIES, may_call, outcome_of, wait_after
+from kvitt.delivery.model.request import Result
+from kvitt.delivery.rules.addresses import may_call
+from kvitt.delivery.rules.schedule import MAX_TRIES, outcome_of, wait_after
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 

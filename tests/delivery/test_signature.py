@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kvitt.delivery.signature import normalised, sign, signed_text
+from kvitt.delivery.rules.signature import normalised, sign, signed_text
 
 
 def test_the_official_vector_is_reproduced() -> None:

@@ -174,7 +174,7 @@ async def test_answers_of_the_api_are_never_stored_and_open_to_any_page(client: 
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["access-control-allow-methods"] == "GET,HEAD,PUT,PATCH,POST,DELETE"
-    expected = "Origin,Content-Type,Accept,Authorization,Idempotency-Key,total-count,page-count"
+    expected = "Origin,Content-Type,Accept,Authorization,Idempotency-Key,If-Match,total-count,page-count"
     assert answer.headers["access-control-allow-headers"] == expected
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 

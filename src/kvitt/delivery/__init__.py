@@ -1,0 +1,1 @@
+"""Telling shops what happened: callbacks, webhooks, and the feed of events."""

@@ -22,8 +22,9 @@ from yarl import URL
 
 from kvitt import __version__
 from kvitt.core.ids import is_test_account
-from kvitt.delivery.model import Fault, Result
-from kvitt.delivery.rules import TIMEOUT_SECONDS, may_call
+from kvitt.delivery.model.request import Fault, Result
+from kvitt.delivery.rules.addresses import may_call
+from kvitt.delivery.rules.schedule import TIMEOUT_SECONDS
 
 _BODY_LIMIT = 4096
 _SHOWN_BYTES = 1024
@@ -150,7 +151,7 @@ class _Kept:
     body: bytes = b""
 
     def text(self) -> str:
-        return self.body[:_SHOWN_BYTES].decode("utf-8", "replace")
+        return self.body[:_SHOWN_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -178,4 +179,4 @@ def _session(live: bool, timeout_seconds: float, connections: int) -> aiohttp.Cl
 
 
 def _text(error: BaseException) -> str:
-    return (str(error) or type(error).__name__)[:200]
+    return (str(error) or type(error).__name__).replace("\0", "\ufffd")[:200]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -50,6 +50,13 @@ select hooks_end_lane_v1(in_account_id => $1, in_task_id => $2, in_subscription_
 
 REPLAY = "select hooks_replay_v1(in_account_id => $1, task_ids => $2, task_data => $3, ids => $4)"
 """Settled deliveries wait again."""
+
+HASTEN_LANES = """
+update tasks t set due_at = $3
+where t.account_id = $1 and t.kind = 'hooks.deliver' and split_part(t.id, ':', 2) = any ($2)
+  and t.due_at > $3::timestamptz + $4::interval
+"""
+"""Lanes of subscriptions need not wait any longer."""
 
 NEXT = """
 select id, subscription_id, lane, seq, event, status, version, tries, created_at, body, attempts
@@ -182,6 +189,12 @@ class Deliveries:
         await self._value(REPLAY, account_id, *_tasks({(subscription_id, lane) for lane in lanes}),
                           [id for id, _ in deliveries])  # fmt: skip
         self._owing.set()
+
+    async def hasten(self, account_id: str, subscription_ids: Sequence[str], now: datetime, beyond: timedelta) -> None:
+        """What waits for these subscriptions and is due later than `beyond` from now is due now."""
+        if subscription_ids:
+            await self._fetch(HASTEN_LANES, account_id, subscription_ids, now, beyond)
+            self._owing.set()
 
     async def get(self, account_id: str, subscription_id: str, id: str) -> Delivery | None:
         if not can_exist(id):

@@ -9,6 +9,7 @@ import falcon
 import falcon.asgi
 from falcon.asgi import Request, Response
 from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
 
 from kvitt.core.errors import InvalidRequest, MethodNotAllowed, NotFound, Refusal
 from kvitt.web import ops, reference
@@ -40,17 +41,21 @@ def build_app(
     ready: Ready = _always_ready,
     info: Info | None = None,
     registry: CollectorRegistry | None = None,
+    figures: Sequence[Collector] = (),
 ) -> Asgi:
     """The application: these routes, and `/openapi.json`, `/docs`, `/healthz`, `/readyz` and `/metrics`.
 
     `ready` answers whether the database can be reached. `registry` is where the request figures go; without one the
-    application has its own, with the process's figures. Two routes with one method and path are refused.
+    application has its own, with the process's figures. `figures` are shown too. Two routes with one method and path
+    are refused.
     """
     metrics = RequestMetrics()
     if registry is None:
         registry = new_registry(metrics)
     else:
         registry.register(metrics)
+    for collector in figures:
+        registry.register(collector)
     everything = [*routes, *ops.routes(ready, registry), *reference.routes(routes, info or Info(), base_url)]
     headers = Headers(base_url)
     app = falcon.asgi.App()

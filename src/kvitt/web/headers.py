@@ -7,7 +7,10 @@ import os
 CORS = (
     ("access-control-allow-origin", "*"),
     ("access-control-allow-methods", "GET,HEAD,PUT,PATCH,POST,DELETE"),
-    ("access-control-allow-headers", "Origin,Content-Type,Accept,Authorization,Idempotency-Key,total-count,page-count"),
+    (
+        "access-control-allow-headers",
+        "Origin,Content-Type,Accept,Authorization,Idempotency-Key,If-Match,total-count,page-count",
+    ),
     ("access-control-expose-headers", "total-count,page-count,x-request-id,idempotent-replayed"),
 )
 """What the documented answers carry: any page may call, with a token of its own; cookies play no part."""

@@ -10,6 +10,8 @@ import msgspec
 from kvitt.core.change import Kind
 
 NO_BODY = msgspec.Raw(b"null")
+CALLBACK_TASK = "checkout.callback"
+"""The kind of task that a callback is owed by."""
 
 
 class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -17,7 +19,8 @@ class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `event_id` travels as the header `event-delivery`: the same on every try, so that a receiver knows a repetition.
     `body` is JSON to send as it stands (null: no body), either embedded or as a string that holds it.
-    `attempts` counts the tries that were made and failed. Other members of the task's data belong to whoever made it.
+    `attempts` counts the tries that were made and failed. `transaction_event_id` is a number: of two callbacks of one
+    object the lower goes first. Other members of the task's data belong to whoever made it.
     """
 
     method: str
@@ -25,11 +28,15 @@ class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
     event_id: str
     body: msgspec.Raw = NO_BODY
     attempts: int = 0
+    session_id: str | None = None
+    transaction_id: str | None = None
+    transaction_event_id: str | None = None
 
 
-Fault = Literal["timeout", "connection", "tls", "address", "scheme", "url", "unreadable"]
+Fault = Literal["timeout", "connection", "tls", "address", "scheme", "url", "unreadable", "held"]
 """Why there was no answer. `address`: the host's name leads to an address kvitt does not call for this account;
-`scheme` and `url`: so does the URL itself, whatever the network says; `unreadable`: the task holds no request."""
+`scheme` and `url`: so does the URL itself, whatever the network says; `unreadable`: the task holds no request;
+`held`: nothing was sent, since the receiver did not answer lately, or something of the object goes first."""
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):

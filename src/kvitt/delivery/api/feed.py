@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from kvitt.delivery.flows_feed import Feed, News
-from kvitt.delivery.wire_feed import LATEST, FeedPage, FeedQuery, frame, opening, page, read_cursor, remark
+from kvitt.delivery.flows.feed import Feed, News
+from kvitt.delivery.wire.feed import LATEST, FeedPage, FeedQuery, frame, opening, page, read_cursor, remark
 from kvitt.store import Cursor
 from kvitt.web import EVENT_STREAM, Answer, Call, Needs, Route
 

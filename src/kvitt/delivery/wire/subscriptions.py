@@ -1,24 +1,22 @@
-"""Webhook subscriptions and deliveries on the wire."""
+"""Webhook subscriptions on the wire."""
 
 from __future__ import annotations
 
 import base64
 import secrets
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from kvitt.core.errors import InvalidRequest, Problem, problem
-from kvitt.delivery.model_hooks import HookAttempt, HookSecret, ReplayData, Subscription
-from kvitt.delivery.rules_hooks import DOCUMENTED_EVENTS, hook_url_fault
-from kvitt.store import Delivery
+from kvitt.delivery.model.webhooks import HookSecret, Subscription
+from kvitt.delivery.rules.notices import DOCUMENTED_EVENTS
+from kvitt.delivery.rules.webhooks import hook_url_fault
 
 _SECRET_TYPES = ("HMAC-SHA1", "Authorization")
 Text = Annotated[str, Meta(max_length=2048)]
-Aware = Annotated[datetime, Meta(tz=True)]
-Status = Literal["waiting", "delivered", "dead"]
 
 
 class SecretRequest(msgspec.Struct, frozen=True):
@@ -54,27 +52,6 @@ class RotateRequest(msgspec.Struct, frozen=True):
     overlap_seconds: Annotated[int, Meta(ge=0, le=2_592_000)] = 86_400
 
 
-class ReplayRequest(msgspec.Struct, frozen=True):
-    """Deliveries made from `since` on and before `until` (now, when it is not given) that stand at `status`."""
-
-    since: Aware
-    until: Aware | None = None
-    status: Literal["dead", "delivered"] = "dead"
-
-    def data(self, subscription_id: str) -> ReplayData:
-        return ReplayData(subscription_id, status=self.status, since=self.since, until=self.until)
-
-
-class DeliveriesQuery(msgspec.Struct, frozen=True):
-    """Newest first. `status=dead` is the list of dead letters. `starting_after`: the id of the last one seen."""
-
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-    starting_after: Annotated[str, Meta(max_length=100)] | None = None
-    status: Status | None = None
-    since: Aware | None = None
-    until: Aware | None = None
-
-
 class ShownSecret(msgspec.Struct, frozen=True, omit_defaults=True):
     """`value` only in the answer that tells of a secret we made."""
 
@@ -97,72 +74,6 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True):
     created_at: datetime
     created_by: str
     updated_at: datetime
-
-
-class Replaying(msgspec.Struct, frozen=True):
-    """How many deliveries are delivered again."""
-
-    deliveries: int
-
-
-class DeliveryItem(msgspec.Struct, frozen=True):
-    """`id` and `event_delivery` are the same: one delivery keeps its id through all its tries."""
-
-    id: str
-    event_delivery: str
-    event: str
-    created_at: datetime
-    status: Status
-    attempts: int
-
-
-class SentRequest(msgspec.Struct, frozen=True):
-    headers: dict[str, str]
-    body: Any
-
-
-class GotResponse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`body`: the first KiB of it."""
-
-    status: int | None
-    headers: dict[str, str]
-    body: str
-
-
-class LastTry(msgspec.Struct, frozen=True):
-    """`delivery_duration` in milliseconds."""
-
-    delivery_at: datetime
-    delivery_duration: int
-    delivery_success: bool
-
-
-class ShownAttempt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`status` of the answer, or the `fault` in its place. `answer`: its first KiB."""
-
-    at: datetime
-    url: str
-    duration_ms: int
-    success: bool
-    status: int | None = None
-    fault: str | None = None
-    detail: str = ""
-    answer: str = ""
-
-
-class DeliveryDetails(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`url`, `response` and `details` are of the latest attempt; they are absent before the first."""
-
-    id: str
-    event_delivery: str
-    event: str
-    created_at: datetime
-    status: Status
-    request: SentRequest
-    attempts: list[ShownAttempt]
-    url: str | None = None
-    response: GotResponse | None = None
-    details: LastTry | None = None
 
 
 def checked(account_id: str, body: SubscriptionRequest) -> HookSecret:
@@ -232,38 +143,4 @@ def _shown(subscription: Subscription, value: str | None) -> SubscriptionAnswer:
         created_at=subscription.created_at,
         created_by=subscription.created_by,
         updated_at=subscription.updated_at,
-    )
-
-
-_attempts = msgspec.json.Decoder(list[HookAttempt]).decode
-
-
-def item(delivery: Delivery) -> DeliveryItem:
-    status: Any = delivery.status
-    return DeliveryItem(
-        delivery.id, delivery.id, delivery.event, delivery.created_at, status, len(_attempts(delivery.attempts))
-    )
-
-
-def details(delivery: Delivery) -> DeliveryDetails:
-    attempts = _attempts(delivery.attempts)
-    last = attempts[-1] if attempts else None
-    headers = {"event": delivery.event, "event-delivery": delivery.id}
-    if last is not None and last.signature is not None:
-        headers["event-signature"] = last.signature
-    status: Any = delivery.status
-    answered = last is not None and last.status is not None
-    return DeliveryDetails(
-        id=delivery.id,
-        event_delivery=delivery.id,
-        event=delivery.event,
-        created_at=delivery.created_at,
-        status=status,
-        request=SentRequest(headers, msgspec.Raw(delivery.body.encode())),
-        attempts=[
-            ShownAttempt(a.at, a.url, a.duration_ms, a.success, a.status, a.fault, a.detail, a.answer) for a in attempts
-        ],
-        url=last.url if last else None,
-        response=GotResponse(last.status, last.headers, last.answer) if last is not None and answered else None,
-        details=LastTry(last.at, last.duration_ms, last.success) if last else None,
     )

@@ -18,7 +18,7 @@ import structlog
 from kvitt.core.change import Event
 from kvitt.core.clock import Clock
 from kvitt.core.errors import TooManyRequests, Unavailable
-from kvitt.delivery.rules_feed import wanted
+from kvitt.delivery.rules.feed import wanted
 from kvitt.store import Cursor, Entry, Store
 
 log = structlog.get_logger("kvitt.delivery")

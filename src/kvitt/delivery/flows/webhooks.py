@@ -8,36 +8,36 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 
 import msgspec
 
 from kvitt.core.change import Change, TaskKey, encode_text
 from kvitt.core.clock import Clock
 from kvitt.delivery.client import OutgoingClient
-from kvitt.delivery.flows_hooks import EARLIEST
-from kvitt.delivery.model import Outcome, Result
-from kvitt.delivery.model_hooks import (
+from kvitt.delivery.flows.figures import Figures
+from kvitt.delivery.flows.history import History
+from kvitt.delivery.flows.receivers import Receivers
+from kvitt.delivery.model.attempt import DeliveryAttempt
+from kvitt.delivery.model.request import Outcome, Result
+from kvitt.delivery.model.webhooks import (
     DELIVER_TASK,
     HOOKS,
     HOOKS_ID,
     PING_TASK,
     REPLAY_TASK,
-    HookAttempt,
     PingData,
-    ReplayData,
     Subscription,
 )
-from kvitt.delivery.rules_hooks import PING, envelope, headers_of, outcome_of_hook
-from kvitt.delivery.signature import normalised
+from kvitt.delivery.rules.notices import PING, envelope
+from kvitt.delivery.rules.signature import normalised
+from kvitt.delivery.rules.webhooks import headers_of, outcome_of_hook
 from kvitt.store import Delivery, DueTask, LaneData, Owed, Store
 
 MOST_ATTEMPTS_KEPT = 60
 """Of one delivery, the latest: enough for three times through the schedule."""
-_REPLAYED_AT_ONCE = 1000
 
 _lane = msgspec.json.Decoder(LaneData).decode
-_attempts = msgspec.json.Decoder(list[HookAttempt]).decode
+_attempts = msgspec.json.Decoder(list[DeliveryAttempt]).decode
 
 
 class Webhooks:
@@ -50,16 +50,21 @@ class Webhooks:
         client: OutgoingClient,
         show: Callable[[Subscription], msgspec.Struct],
         *,
+        receivers: Receivers | None = None,
+        figures: Figures | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        self._history = History(store, clock)
         self._store = store
         self._clock = clock
         self._client = client
         self._show = show
+        self._receivers = receivers or Receivers(store, clock)
+        self._figures = figures or Figures(self._receivers)
         self._jitter = jitter
 
     def task_handlers(self) -> Mapping[str, Callable[[DueTask], Awaitable[object]]]:
-        return {DELIVER_TASK: self.deliver, PING_TASK: self.ping, REPLAY_TASK: self.replay}
+        return {DELIVER_TASK: self.deliver, PING_TASK: self.ping, REPLAY_TASK: self._history.work}
 
     async def deliver(self, task: DueTask) -> Outcome | None:
         """One try of the delivery whose turn it is in the lane; None when there was nothing to do."""
@@ -71,9 +76,10 @@ class Webhooks:
             await self._store.deliveries.end_lane(account_id, lane.subscription_id, lane.lane, gone=gone)
             return None
         began = self._clock(account_id)
-        result, signature = await self._send(account_id, subscription, delivery, began)
+        result, signature = await self._send(account_id, subscription, delivery)
         outcome = outcome_of_hook(result, delivery.tries + 1, self._clock(account_id), self._jitter())
-        attempt = HookAttempt(
+        self._figures.tried("webhook", outcome)
+        attempt = DeliveryAttempt(
             at=began, url=subscription.url, duration_ms=result.duration_ms, success=outcome.state == "delivered",
             status=result.status, fault=result.fault, detail=result.detail, answer=result.answer,
             headers=result.headers, signature=signature,
@@ -95,33 +101,19 @@ class Webhooks:
             await self._store.deliveries.owe(task.account_id, [owed], self._clock(task.account_id))
         await self._end(task)
 
-    async def replay(self, task: DueTask) -> None:
-        data, account_id = msgspec.json.decode(task.data, type=ReplayData), task.account_id
-        deliveries = self._store.deliveries
-        if data.id is not None:
-            found = await deliveries.get(account_id, data.subscription_id, data.id)
-            if found is not None:
-                await deliveries.replay(account_id, data.subscription_id, [(found.id, found.lane)])
-        else:
-            since, until, after = data.since or EARLIEST, data.until or self._clock(account_id), 0
-            while page := await deliveries.settled(
-                account_id, data.subscription_id, data.status, since, until, after, _REPLAYED_AT_ONCE
-            ):
-                await deliveries.replay(account_id, data.subscription_id, [(id, lane) for id, lane, _ in page])
-                after = page[-1][2]
-        await self._end(task)
-
-    async def _send(
-        self, account_id: str, subscription: Subscription, delivery: Delivery, now: datetime
-    ) -> tuple[Result, str | None]:
+    async def _send(self, account_id: str, subscription: Subscription, delivery: Delivery) -> tuple[Result, str | None]:
         body = delivery.body.encode()
-        headers = headers_of(delivery.event, delivery.id, subscription.secrets, body, now)
+        headers = headers_of(delivery.event, delivery.id, subscription.secrets, body, self._clock())
         try:
             url = normalised(subscription.url)
         except ValueError as error:
             return Result(fault="url", detail=str(error)), None
-        result = await self._client.send(account_id, "POST", url, headers, body, keep_answer=True)
-        return result, headers.get("event-signature")
+
+        def send() -> Awaitable[Result]:
+            return self._client.send(account_id, "POST", url, headers, body, keep_answer=True)
+
+        result = await self._receivers.send(account_id, subscription.url, delivery.tries + 1, send)
+        return result, None if result.fault == "held" else headers.get("event-signature")
 
     async def _subscription(self, account_id: str, id: str) -> Subscription | None:
         """Read anew each time: the next request goes to where it is to go now, signed as it is to be signed now."""

@@ -1,34 +1,29 @@
-"""Webhook subscriptions: made, shown, ended, given a new secret, pinged; and their deliveries, replayed."""
+"""Webhook subscriptions: made, shown, ended, given a new secret, pinged."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
-
-import msgspec
 
 from kvitt.core.change import Change, Put, Row, Task, encode_text
 from kvitt.core.clock import Clock
 from kvitt.core.errors import InvalidOperation, NotFound
 from kvitt.core.idempotency import Once
 from kvitt.core.ids import new_uuid, new_uuids
-from kvitt.delivery.model_hooks import (
+from kvitt.delivery.model.webhooks import (
     HOOKS,
     HOOKS_ID,
     PING_TASK,
-    REPLAY_TASK,
     Hooks,
     HookSecret,
     PingData,
-    ReplayData,
     Subscription,
 )
-from kvitt.delivery.rules_hooks import rotated
-from kvitt.store import Delivery, Store
+from kvitt.delivery.rules.webhooks import rotated
+from kvitt.store import Store
 
 MOST_SUBSCRIPTIONS = 50
 """Of one account: every event is held against each."""
-EARLIEST = datetime.fromisoformat("2000-01-01T00:00:00Z")
 
 
 class Subscriptions:
@@ -93,7 +88,7 @@ class Subscriptions:
 
         async def decide() -> tuple[Change, Subscription]:
             row = await self._row(account_id)
-            now = self._clock(account_id)
+            now = self._clock()  # not the account's: receivers hold signatures against their own watches
             renewed = rotated(_found(row, id), secret, now + overlap, now)
             hooks = Hooks(tuple(renewed if each.id == id else each for each in row.doc.subscriptions))
             return Change(puts=(_put(account_id, row, hooks),)), renewed
@@ -109,64 +104,6 @@ class Subscriptions:
             return Change(tasks=(_ping(account_id, id, ping_id, self._clock(account_id)),)), None
 
         await self._store.decide(decide, once=once)
-
-    async def deliveries(
-        self,
-        account_id: str,
-        id: str,
-        *,
-        starting_after: str | None,
-        status: str | None,
-        since: datetime | None,
-        until: datetime | None,
-        limit: int,
-    ) -> Sequence[Delivery]:
-        """Newest first, from behind the delivery `starting_after`."""
-        await self.get(account_id, id)
-        before = None if starting_after is None else (await self.delivery(account_id, id, starting_after)).seq
-        return await self._store.deliveries.list(
-            account_id, id, before=before, status=status, since=since, until=until, limit=limit
-        )
-
-    async def delivery(self, account_id: str, id: str, delivery_id: str) -> Delivery:
-        await self.get(account_id, id)
-        found = await self._store.deliveries.get(account_id, id, delivery_id)
-        if found is None:
-            raise NotFound("The subscription has no such delivery")
-        return found
-
-    async def replay_one(self, account_id: str, id: str, delivery_id: str, once: Once | None = None) -> int:
-        """It is delivered again, with its old id. How many: 0 when it waits anyhow."""
-
-        async def count() -> tuple[ReplayData, int]:
-            found = await self.delivery(account_id, id, delivery_id)
-            return ReplayData(id, id=delivery_id), int(found.status != "waiting")
-
-        return await self._replay(account_id, count, once)
-
-    async def replay(self, account_id: str, wanted: ReplayData, once: Once | None = None) -> int:
-        """Those that stand at a status and were made in a time range (from `since` on, before `until`). How many."""
-        since, until = wanted.since or EARLIEST, wanted.until or self._clock(account_id)
-
-        async def count() -> tuple[ReplayData, int]:
-            await self.get(account_id, wanted.subscription_id)
-            bounded = msgspec.structs.replace(wanted, since=since, until=until)
-            found = await self._store.deliveries.count(account_id, wanted.subscription_id, wanted.status, since, until)
-            return bounded, found
-
-        return await self._replay(account_id, count, once)
-
-    async def _replay(
-        self, account_id: str, count: Callable[[], Awaitable[tuple[ReplayData, int]]], once: Once | None
-    ) -> int:
-        task_id = f"hooks.replay:{new_uuid()}"
-
-        async def decide() -> tuple[Change, int]:
-            data, found = await count()
-            task = Task(account_id, task_id, REPLAY_TASK, self._clock(account_id), encode_text(data))
-            return Change(tasks=(task,) if found else ()), found
-
-        return await self._store.decide(decide, once=once)
 
     async def _row(self, account_id: str) -> Row[Hooks]:
         return await self._store.get(HOOKS, account_id, HOOKS_ID) or Row(0, Hooks())

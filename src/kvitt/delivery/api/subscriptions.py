@@ -1,4 +1,4 @@
-"""The routes of webhooks: subscriptions, their secrets, their deliveries."""
+"""The routes of webhooks: subscriptions and their secrets."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ from datetime import timedelta
 
 import msgspec
 
-from kvitt.delivery.flows_hooks import Subscriptions
-from kvitt.delivery.model_hooks import Subscription
-from kvitt.delivery.wire_hooks import (
-    DeliveriesQuery,
-    DeliveryDetails,
-    DeliveryItem,
-    Replaying,
-    ReplayRequest,
+from kvitt.delivery.flows.subscriptions import Subscriptions
+from kvitt.delivery.model.webhooks import Subscription
+from kvitt.delivery.wire.subscriptions import (
     RotateRequest,
     SubscriptionAnswer,
     SubscriptionRequest,
     checked,
-    details,
-    item,
     new_secret,
     shown,
     shown_once,
@@ -33,10 +26,6 @@ _READ, _WRITE = Needs("hooks", "read"), Needs("hooks", "write")
 
 
 def routes(subscriptions: Subscriptions) -> list[Route]:
-    return [*subscription_routes(subscriptions), *delivery_routes(subscriptions)]
-
-
-def subscription_routes(subscriptions: Subscriptions) -> list[Route]:
     async def create(call: Call[SubscriptionRequest]) -> SubscriptionAnswer:
         body = call.body
         secret = checked(call.account_id, body)
@@ -102,57 +91,7 @@ def subscription_routes(subscriptions: Subscriptions) -> list[Route]:
     ]  # fmt: skip
 
 
-def delivery_routes(subscriptions: Subscriptions) -> list[Route]:
-    async def deliveries(call: Call[None]) -> Answer:
-        query: DeliveriesQuery = call.query
-        found = await subscriptions.deliveries(
-            call.account_id,
-            call.params["hid"],
-            starting_after=query.starting_after,
-            status=query.status,
-            since=query.since,
-            until=query.until,
-            limit=query.limit,
-        )
-        return Answer(msgspec.json.encode([item(each) for each in found]))
-
-    async def delivery(call: Call[None]) -> DeliveryDetails:
-        return details(await subscriptions.delivery(call.account_id, call.params["hid"], call.params["delivery_id"]))
-
-    async def replay_one(call: Call[None]) -> Replaying:
-        hid, delivery_id = call.params["hid"], call.params["delivery_id"]
-        return Replaying(await subscriptions.replay_one(call.account_id, hid, delivery_id, call.once(Replaying)))
-
-    async def replay(call: Call[ReplayRequest]) -> Replaying:
-        wanted = call.body.data(call.params["hid"])
-        return Replaying(await subscriptions.replay(call.account_id, wanted, call.once(Replaying)))
-
-    return [
-        Route(
-            "GET", f"{_ONE}/deliveries", deliveries, _READ, "List deliveries", _TAG, query=DeliveriesQuery,
-            answers=list[DeliveryItem], refusals=(404,),
-            description="Newest first. They are kept for 30 days; what still waits, until it has ended.",
-        ),
-        Route(
-            "GET", f"{_ONE}/deliveries/{{delivery_id}}", delivery, _READ, "Get a delivery", _TAG,
-            answers=DeliveryDetails, refusals=(404,), description="With all its attempts.",
-        ),
-        Route(
-            "POST", f"{_ONE}/deliveries/{{delivery_id}}/replay", replay_one, _WRITE, "Deliver again", _TAG,
-            answers=Replaying, refusals=(404,), description=_REPLAY,
-        ),
-        Route(
-            "POST", f"{_ONE}/replay", replay, _WRITE, "Deliver a time range again", _TAG, body=ReplayRequest,
-            answers=Replaying, refusals=(404,), description=_REPLAY,
-        ),
-    ]  # fmt: skip
-
-
 _CREATE = (
     "Events that happen from now on are POSTed to `config.url`, and first of all a `ping`. Without `config.secret` one "
     "is made, and shown in this answer alone. An account may have 50 subscriptions."
-)
-_REPLAY = (
-    "Each goes out again with its old `event-delivery` and body, in the order of its object, and has all its tries "
-    "before it. The answer says how many there are; those that wait to be sent are not among them."
 )

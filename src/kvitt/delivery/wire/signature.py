@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from kvitt.delivery.model import SignatureSecret
+from kvitt.delivery.model.request import SignatureSecret
 
 
 class Signature(msgspec.Struct, frozen=True, omit_defaults=True):

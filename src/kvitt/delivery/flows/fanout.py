@@ -18,9 +18,9 @@ from kvitt.core.clock import Clock
 from kvitt.core.errors import NotFound, Unavailable
 from kvitt.core.ids import new_uuid
 from kvitt.core.reply import encode
-from kvitt.delivery.flows_feed import Feed
-from kvitt.delivery.model_hooks import HOOKS, HOOKS_ID, Subscription
-from kvitt.delivery.rules_hooks import Notice, envelope, notices
+from kvitt.delivery.flows.feed import Feed
+from kvitt.delivery.model.webhooks import HOOKS, HOOKS_ID, Subscription
+from kvitt.delivery.rules.notices import Notice, envelope, notices
 from kvitt.store import Cursor, Entry, Owed, Store
 
 log = structlog.get_logger("kvitt.delivery")
@@ -70,9 +70,9 @@ class FanOut:
                 await asyncio.wait_for(self._look.wait(), LOOK_SECONDS)
 
     def _follow(self, wanted: set[str]) -> None:
-        for account_id in self._followed.keys() - wanted:
+        for account_id in sorted(self._followed.keys() - wanted):
             self._followed.pop(account_id).cancel()
-        for account_id in wanted - self._followed.keys():
+        for account_id in sorted(wanted - self._followed.keys()):
             self._followed[account_id] = asyncio.create_task(self._keep_on(account_id))
 
     async def _keep_on(self, account_id: str) -> None:

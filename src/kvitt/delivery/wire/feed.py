@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from kvitt.core.change import Event
 from kvitt.core.errors import InvalidRequest, problem
-from kvitt.delivery.rules_feed import TYPE_PATTERN
+from kvitt.delivery.rules.feed import TYPE_PATTERN
 from kvitt.store import Cursor, Entry
 
 LATEST = "latest"

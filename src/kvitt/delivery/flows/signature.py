@@ -6,7 +6,7 @@ from kvitt.core.change import Change
 from kvitt.core.clock import Clock
 from kvitt.core.errors import NotFound
 from kvitt.core.idempotency import Once
-from kvitt.delivery.model import SIGNATURE_ID, SIGNATURES, SignatureSecret
+from kvitt.delivery.model.request import SIGNATURE_ID, SIGNATURES, SignatureSecret
 from kvitt.store import Store
 
 
@@ -20,7 +20,7 @@ class Signatures:
     async def create(self, account_id: str, secret: str, once: Once | None = None) -> SignatureSecret:
         async def decide() -> tuple[Change, SignatureSecret]:
             found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
-            doc = SignatureSecret(secret, self._clock(account_id))
+            doc = SignatureSecret(secret, self._clock())
             put = SIGNATURES.put(account_id, SIGNATURE_ID, doc, found.version if found else 0)
             return Change(puts=(put,)), doc
 
@@ -40,7 +40,7 @@ class Signatures:
             found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
             if found is None or found.doc.secret is None:
                 raise NotFound("The account has no signature secret")
-            gone = SignatureSecret(None, self._clock(account_id))
+            gone = SignatureSecret(None, self._clock())
             return Change(puts=(SIGNATURES.put(account_id, SIGNATURE_ID, gone, found.version),)), found.doc
 
         return await self._store.decide(decide)

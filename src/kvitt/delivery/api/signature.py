@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from kvitt.delivery.flows import Deliverer
-from kvitt.delivery.model import SignatureSecret
-from kvitt.delivery.wire import SignatureAnswer, shown
+from kvitt.delivery.flows.signature import Signatures
+from kvitt.delivery.model.request import SignatureSecret
+from kvitt.delivery.wire.signature import SignatureAnswer, shown
 from kvitt.web import Call, Needs, Route
 
 _PATH = "/v1/admin/signature"
@@ -15,9 +15,7 @@ _WRITE = Needs("checkout", "write")
 _READ = Needs("checkout", "read")
 
 
-def routes(deliverer: Deliverer) -> list[Route]:
-    signatures = deliverer.signatures
-
+def routes(signatures: Signatures) -> list[Route]:
     async def create(call: Call[None]) -> SignatureAnswer:
         def answer(made: SignatureSecret) -> SignatureAnswer:
             return shown(made, secret=True)

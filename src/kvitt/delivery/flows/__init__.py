@@ -1,0 +1,1 @@
+"""Delivery at work: load, decide by the rules, send, commit what came of it."""

@@ -1,0 +1,1 @@
+"""The nouns of delivery: requests and how they went, subscriptions, secrets."""

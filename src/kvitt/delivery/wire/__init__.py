@@ -1,0 +1,1 @@
+"""What the API of delivery takes and answers, and how it says so."""

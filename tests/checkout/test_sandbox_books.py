@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
-from kvitt.checkout.providers.sandbox import Movement as Spoken
-from kvitt.store import Movement as Written
+from kvitt.checkout.providers import sandbox
+from kvitt.store import Movement, NoticePlan
 
 
-def test_a_movement_has_the_same_members_in_the_same_order_on_both_sides() -> None:
-    assert [(f.name, f.type, f.default) for f in msgspec.structs.fields(Spoken)] == [
-        (f.name, f.type, f.default) for f in msgspec.structs.fields(Written)
+@pytest.mark.parametrize(("spoken", "written"), [(sandbox.Movement, Movement), (sandbox.NoticePlan, NoticePlan)])
+def test_it_has_the_same_members_in_the_same_order_on_both_sides(
+    spoken: type[msgspec.Struct], written: type[msgspec.Struct]
+) -> None:
+    assert [(f.name, f.type, f.default) for f in msgspec.structs.fields(spoken)] == [
+        (f.name, f.type, f.default) for f in msgspec.structs.fields(written)
     ]

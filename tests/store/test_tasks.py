@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from kvitt.core.change import Change, TaskKey
 from kvitt.store import connect
+from kvitt.store.tasks import TAKE
 
 LEASE = timedelta(seconds=30)
 
@@ -101,3 +102,63 @@ async def test_the_next_task_tells_how_long_one_may_sleep(store, shelf):
     await store.commit(Change(done=(TaskKey(shelf.account_id, "first"),)))
     next_at = await store.next_task_at()
     assert next_at is None or next_at > soon
+
+
+async def _ahead(store, shelf, **delta):
+    """Moves the account's clock; answers its time."""
+    ahead = await store.clocks.advance(shelf.account_id, lambda ahead: (ahead + timedelta(**delta),) * 2)
+    return _now() + ahead
+
+
+async def test_a_task_is_due_by_its_accounts_time(store, shelf, kinds):
+    await store.commit(
+        Change(tasks=(shelf.task("in a day", _now() + timedelta(hours=23)), shelf.task("later", _now() + timedelta(2))))
+    )
+    assert await store.take_tasks(10, LEASE, kinds) == []
+    store.tasks_waiting.clear()
+    await _ahead(store, shelf, days=1)
+    assert store.tasks_waiting.is_set(), "moving a clock wakes the worker"
+    assert [task.id for task in await store.take_tasks(10, LEASE, kinds)] == ["in a day"]
+
+
+async def test_the_lease_of_an_account_that_is_ahead_is_as_long_as_any(store, shelf, kinds):
+    now = await _ahead(store, shelf, days=30)
+    await store.commit(Change(tasks=(shelf.task("by the wall", _now()), shelf.task("ahead", now))))
+    assert {task.id for task in await store.take_tasks(10, timedelta(milliseconds=300), kinds)} == {
+        "by the wall",
+        "ahead",
+    }
+    assert await store.take_tasks(10, LEASE, kinds) == []
+    await asyncio.sleep(0.35)
+    assert [task.tries for task in await store.take_tasks(10, LEASE, kinds)] == [2, 2]
+
+
+async def test_no_more_tasks_are_taken_than_asked_for_with_a_clock_ahead(store, shelf, kinds):
+    now = await _ahead(store, shelf, days=1)
+    dues = [*(_now() for _ in range(5)), *(now for _ in range(5))]
+    await store.commit(Change(tasks=tuple(shelf.task(f"t-{n}", due) for n, due in enumerate(dues))))
+    taken = [await store.take_tasks(4, LEASE, kinds) for _ in range(4)]
+    assert [len(tasks) for tasks in taken] == [4, 4, 2, 0]
+    assert len({task.id for tasks in taken for task in tasks}) == 10
+
+
+async def test_a_task_due_in_an_account_that_is_ahead_wakes_who_waits_for_it(store, shelf):
+    now = await _ahead(store, shelf, days=1)
+    store.tasks_waiting.clear()
+    await store.commit(Change(tasks=(shelf.task("now", now),)))
+    assert store.tasks_waiting.is_set()
+    assert abs(await store.next_task_at() - _now()) < timedelta(days=3000)
+
+
+async def test_what_is_due_is_found_by_an_index_while_nobody_is_ahead(store, raw, shelf):
+    await store.commit(Change(tasks=tuple(shelf.task(f"t-{n}", _now() + timedelta(hours=1)) for n in range(500))))
+    await raw.execute("analyze tasks")
+    async with raw.transaction():
+        await raw.execute("set local enable_seqscan = off")  # the tables of a test are too small for an index to pay
+        plan = "\n".join(row[0] for row in await raw.fetch(f"explain {_filled(TAKE)}"))
+    assert "Index Scan using tasks_due" in plan
+    assert "Seq Scan on tasks" not in plan
+
+
+def _filled(query):
+    return query.replace("$1", "256").replace("$2", "interval '1 minute'").replace("$3", "array['kind']")

@@ -17,12 +17,37 @@ with due as (
   order by due_at limit $1
   for update skip locked
 )
-update tasks t set due_at = now() + $2, tries = tries + 1
+update tasks t
+set due_at = now() + $2 + coalesce((select c.ahead from clocks c where c.account_id = t.account_id), '0'),
+  tries = tries + 1
 from due
 where t.account_id = due.account_id and t.id = due.id
 returning t.account_id, t.id, t.kind, due.due_at, t.data, t.tries
 """
-"""Due tasks of all accounts, oldest first, each to one taker; moving due_at forward is the lease."""
+"""Due tasks of all accounts, oldest first, each to one taker; moving due_at forward is the lease.
+
+Times of tasks are their account's. No account is behind the wall, so what is due by the wall is due.
+"""
+
+TAKE_AHEAD = """
+with due as (
+  select t.account_id, t.id, t.due_at, c.ahead
+  from clocks c
+  cross join lateral (
+    select t.account_id, t.id, t.due_at from tasks t
+    where t.account_id = c.account_id and t.due_at > now() and t.due_at <= now() + c.ahead
+      and ($3::text[] is null or t.kind = any ($3))
+    order by t.due_at limit $1
+    for update skip locked
+  ) t
+  limit $1
+)
+update tasks t set due_at = now() + $2 + due.ahead, tries = tries + 1
+from due
+where t.account_id = due.account_id and t.id = due.id
+returning t.account_id, t.id, t.kind, due.due_at, t.data, t.tries
+"""
+"""Tasks that are due only because their account is ahead. It reads all tasks of these accounts."""
 
 PUT_OFF = """
 update tasks t set due_at = $3
@@ -31,8 +56,13 @@ where t.account_id = u.a and t.id = u.i
 """
 """Moves tasks to another time; their tries stay counted, and one that is gone stays gone."""
 
-NEXT_AT = "select min(due_at) from tasks"
-"""When the next task falls due, over all accounts."""
+NEXT_AT = """
+select least(
+  (select min(due_at) from tasks),
+  (select min(t.due_at - c.ahead) from clocks c join tasks t on t.account_id = c.account_id)
+)
+"""
+"""When the next task falls due by the wall's time, over all accounts."""
 
 
 class DueTask(msgspec.Struct, frozen=True):
@@ -46,9 +76,15 @@ class DueTask(msgspec.Struct, frozen=True):
     tries: int
 
 
-async def take(lines: Lines, limit: int, lease: timedelta, kinds: Sequence[str] | None) -> list[DueTask]:
+async def take(
+    lines: Lines, limit: int, lease: timedelta, kinds: Sequence[str] | None, *, ahead: bool
+) -> list[DueTask]:
+    """`ahead`: looks at accounts whose time is ahead, too."""
+
     async def run(connection: Any) -> list[DueTask]:
         rows = await connection.fetch(TAKE, limit, lease, kinds)
+        if ahead and len(rows) < limit:
+            rows += await connection.fetch(TAKE_AHEAD, limit - len(rows), lease, kinds)
         return sorted((DueTask(*row) for row in rows), key=lambda task: task.due_at)
 
     return await lines.run(run)

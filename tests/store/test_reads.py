@@ -9,7 +9,7 @@ import pytest
 
 from kvitt.core.change import Change
 from kvitt.core.errors import Unavailable
-from kvitt.store import connect
+from kvitt.store import Selection, connect
 
 
 async def test_a_document_comes_back_as_it_was_put_with_the_version_to_replace_it(store, shelf):
@@ -125,3 +125,49 @@ async def test_a_read_that_is_cut_off_by_closing_never_passes_for_not_there(data
         await store.close()
         results = await asyncio.gather(*readers, return_exceptions=True)
     assert [type(result) for result in results] == [Unavailable] * 6
+
+
+async def test_pages_follow_each_other_without_a_gap_whatever_comes_between(store, shelf):
+    """Rows of the same moment are told apart by their ids."""
+    start = shelf.parcel("x").created_at
+    ids = [f"a-{n}" for n in range(7)]
+    await store.commit(
+        Change(puts=tuple(shelf.put(id, created_at=start + timedelta(minutes=n // 3)) for n, id in enumerate(ids)))
+    )
+    seen, after = [], None
+    while rows := await store.page(shelf.kind, shelf.account_id, Selection(after=after), 2):
+        seen += [row.doc.id for row in rows]
+        after = (rows[-1].doc.created_at, rows[-1].doc.id)
+        await store.commit(Change(puts=(shelf.put(f"new-{len(seen)}", created_at=start + timedelta(days=1)),)))
+    assert seen == ids[::-1]
+
+
+async def test_a_page_has_bounds_that_count_in_and_may_be_sorted_the_other_way(store, shelf):
+    start = shelf.parcel("x").created_at
+    times = [start + timedelta(minutes=n) for n in range(6)]
+    status = ["open", "closed", "cancelled"]
+    await store.commit(
+        Change(puts=tuple(shelf.put(f"a-{n}", created_at=at, status=status[n % 3]) for n, at in enumerate(times)))
+    )
+    some = Selection(
+        among={"status": ["open", "closed"]},
+        least={"created_at": times[1]},
+        most={"created_at": times[4]},
+        sort="created_at",
+        descending=False,
+    )
+    rows = await store.page(shelf.kind, shelf.account_id, some, 10)
+    assert [row.doc.id for row in rows] == ["a-1", "a-3", "a-4"]
+    assert await store.count(shelf.kind, shelf.account_id, some) == 3
+    assert await store.page(shelf.kind, shelf.account_id, Selection(among={"status": ["a\0"]}), 10) == []
+    for wrong in (Selection(sort="doc"), Selection(least={"version": 1})):
+        with pytest.raises(ValueError, match="no column"):
+            await store.page(shelf.kind, shelf.account_id, wrong, 10)
+
+
+async def test_the_last_claims_of_a_series_are_found_by_how_they_begin(store, shelf):
+    keys = [f"serial:A:{n:012d}" for n in (1, 2, 10)]
+    others = ["serial:A", "serial:AB:000000000099", "serial:B:000000000003"]
+    await store.commit(Change(claims=tuple(shelf.claim(key) for key in sorted([*keys, *others]))))
+    assert await store.latest_claims(shelf.account_id, "serial:A:", 2) == [keys[2], keys[1]]
+    assert await store.latest_claims("T00000000", "serial:A:", 2) == []

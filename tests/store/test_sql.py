@@ -9,6 +9,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,9 @@ INDEX_EXCEPTIONS = {
     "groups_pkey": "a group holds Changes of many accounts; with shards, it is per shard",
     "claims_idempotency": "old keys are forgotten over all accounts; it makes nothing unique",
     "deliveries_created": "old deliveries are forgotten over all accounts; it makes nothing unique",
+    "clocks_moved": "processes ask which clocks moved, over all accounts; it makes nothing unique",
+    "notices_due": "the sandbox asks what is due over all accounts; it makes nothing unique",
+    "scripts_changed": "processes ask which fault scripts changed, over all accounts; it makes nothing unique",
     "tasks_due": "workers ask what is due over all accounts; it makes nothing unique",
 }
 
@@ -34,6 +38,7 @@ QUERY_EXCEPTIONS = {
     "kvitt.store.prune.PRUNE_KEYS": "old keys are forgotten over all accounts",
     "kvitt.store.deliveries.FOLLOWERS": "which accounts subscribe, over all of them",
     "kvitt.store.tasks.NEXT_AT": "when anything falls due, over all accounts",
+    "kvitt.store.verifying.LEDGER_SINCE": "one row about the database as a whole",
     "kvitt.store.group.COMMIT_GROUP": "the accounts are in the arrays",
 }
 
@@ -42,6 +47,18 @@ WRITTEN_ELSEWHERE = {
     "read.py": "made by lookup; every lookup is checked below",
     "listing.py": "made by filter; every table is checked below",
 }
+
+LISTS = [
+    listing.Shape(name, sort="created_at" if "created_at" in table.columns else "id", **more)
+    for name, table in TABLES.items()
+    for more in (
+        {},
+        {"after": True},
+        {"among": ("status",), "least": ("created_at",), "most": ("created_at",), "after": True, "descending": False},
+    )
+    if {"status", "created_at"} <= table.columns.keys() or not more.get("among")
+]
+"""Each table's list: its first page, one behind a place, and one with every kind of filter."""
 
 SQL = re.compile(r"\b(select\b.+\bfrom|insert\s+into|update\s+\w+|delete\s+from)\b", re.IGNORECASE | re.DOTALL)
 
@@ -70,9 +87,9 @@ def _queries() -> dict[str, str]:
     for lookup in (*lookups, ("claims", "key")):
         for n, text in enumerate(read._statements(lookup)):
             queries[f"read {lookup} {n}"] = text
-    for table in TABLES:
-        queries[f"list {table}"] = listing.list_query(table, [])
-        queries[f"list {table} filtered"] = listing.list_query(table, ["status", "order_id"])
+    for shape in LISTS:
+        queries[f"page {shape}"] = listing.page_query(shape)
+        queries[f"count {shape}"] = listing.count_query(shape)
     return queries
 
 
@@ -206,3 +223,22 @@ def test_serving_never_imports_the_migrations():
     code = "import kvitt.store, sys; print(sorted({'alembic', 'sqlalchemy', 'psycopg2'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("shape", [shape for shape in LISTS if shape.sort == "created_at"], ids=str)
+async def test_a_page_is_read_from_an_index_in_its_order(raw, shape):
+    """No scan of the table, and no sort of more than what is equally old."""
+    at, id = datetime(2026, 7, 1, tzinfo=UTC), "0b0e5a52-4f0b-4a58-9d6f-0b4a7c2a6f10"
+    bounds = [["open", "closed"]] * len(shape.among) + [at] * len(shape.least + shape.most)
+    values = ["T00000000", *bounds, *((at, id) if shape.after else ()), 10]
+    async with raw.transaction():
+        await raw.execute(
+            "set local enable_seqscan = off; set local enable_sort = off; set local enable_bitmapscan = off"
+        )
+        lines = await raw.fetch(f"explain {listing.page_query(shape)}", *values)
+    text = "\n".join(line[0] for line in lines)
+    plan = [line for line in text.splitlines() if "->" in line or not line.startswith(" ")]
+    assert f"{shape.table}_created" in text, text
+    assert not any("Seq Scan" in line or line.strip(" ->").startswith("Sort") for line in plan), text
+    if shape.after:
+        assert "created_at" in next(line for line in text.splitlines() if "Index Cond" in line), text

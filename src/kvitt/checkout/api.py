@@ -194,7 +194,7 @@ _CREATE = (
 _OPERATION = (
     "Answers 202 with the header `event-request-id` when the provider has not said what happened: an event with that "
     "`request_id` stands on the transaction, and a later one names it in `correlation_request_id`. A refusal of the "
-    "provider is 400 with the code PROVIDER_DECLINED."
+    "provider is 400 with the code PROVIDER_DECLINED. No capture and no void from `authorization_expires_at` on."
 )
 _UNKNOWN = "The provider has not said what happened; the header `event-request-id` names the request to look for"
 _PAY = (

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import msgspec
 
-from kvitt.checkout.flows import dance, operations, pay, profiles, sessions
+from kvitt.checkout.flows import dance, expiry, notices, operations, pay, profiles, sessions
 from kvitt.checkout.flows.desk import Actor, Desk
 from kvitt.checkout.model.payment import CardDetails, Operation
 from kvitt.checkout.model.profile import Profile
@@ -15,6 +15,7 @@ from kvitt.checkout.model.transaction import Transaction
 from kvitt.checkout.model.view import Payment, View
 from kvitt.checkout.providers.protocol import Provider
 from kvitt.checkout.rules.automatic import AUTOMATIC_CAPTURE_TASK
+from kvitt.checkout.rules.expiry import AUTHORIZATION_TASK
 from kvitt.checkout.rules.present import present_session, present_transaction, wants_session
 from kvitt.checkout.rules.schedule import ASK_TASK, AskData
 from kvitt.checkout.rules.sessions import EXPIRY_TASK
@@ -94,6 +95,7 @@ class Checkout:
         return {
             ASK_TASK: self._ask_provider,
             EXPIRY_TASK: self._expire_session,
+            AUTHORIZATION_TASK: self._expire_authorization,
             AUTOMATIC_CAPTURE_TASK: self._capture_automatically,
         }
 
@@ -101,11 +103,18 @@ class Checkout:
         """The shop took a callback: what else is true then, to be committed with the task's end."""
         return await sessions.callback_sent(self._desk, task)
 
+    async def notified(self, account_id: str, transaction_id: str, attempt_id: str) -> None:
+        """A provider says that there are news of an attempt: it is asked for them."""
+        await notices.notified(self._desk, account_id, transaction_id, attempt_id)
+
     async def _ask_provider(self, task: DueTask) -> None:
         await dance.ask_again(self._desk, task, msgspec.json.decode(task.data, type=AskData))
 
     async def _expire_session(self, task: DueTask) -> None:
         await sessions.expire(self._desk, task)
+
+    async def _expire_authorization(self, task: DueTask) -> None:
+        await expiry.expire_authorization(self._desk, task)
 
     async def _capture_automatically(self, task: DueTask) -> None:
         await operations.capture_automatically(self._desk, task)

@@ -40,7 +40,7 @@ async def perform(
 
     `rows`: as the intent left them. They are settled on without reading again when nothing else was under way.
     """
-    outcome = await _call(desk, account_id, rows[0].doc, attempt, card=card)
+    outcome = await call(desk, account_id, rows[0].doc, attempt, card=card)
     alone = sum(is_open(other) for other in rows[0].doc.attempts) == 1
     settled = await _settle(desk, account_id, rows[0].doc, attempt, outcome, actor, rows if alone else None)
     if actor.once is not None and not settled.change.puts:
@@ -64,25 +64,40 @@ async def ask_again(desk: Desk, task: DueTask, data: AskData) -> None:
     if attempt is None or not is_open(attempt):
         await desk.store.commit(Change(done=(own,)))
         return
-    outcome = await _call(desk, task.account_id, row.doc, attempt, again=True)
+    outcome = await call(desk, task.account_id, row.doc, attempt, look_up=attempt.verb == "authorize")
+    await conclude(desk, task.account_id, row.doc, attempt, outcome, own)
+
+
+async def conclude(
+    desk: Desk,
+    account_id: str,
+    record: TransactionRecord,
+    attempt: Attempt,
+    outcome: Outcome,
+    task: TaskKey | None = None,
+) -> None:
+    """Settles what was found out on nobody's request, and runs what follows from it. `task`: ended with it."""
     actor = desk.by_itself()
-    settled = await _settle(desk, task.account_id, row.doc, attempt, outcome, actor, None, own)
+    settled = await _settle(desk, account_id, record, attempt, outcome, actor, None, task)
     if settled.follow is not None:
-        fresh = await desk.transaction(task.account_id, data.transaction_id)
-        session = await desk.session(task.account_id, fresh.doc.transaction.session_id)
-        await perform(desk, task.account_id, (fresh, session), settled.follow, actor)
+        fresh = await desk.transaction(account_id, record.transaction.id)
+        session = await desk.session(account_id, fresh.doc.transaction.session_id)
+        await perform(desk, account_id, (fresh, session), settled.follow, actor)
 
 
-async def _call(
+async def call(
     desk: Desk,
     account_id: str,
     record: TransactionRecord,
     attempt: Attempt,
     *,
     card: CardDetails | None = None,
-    again: bool = False,
+    look_up: bool = False,
 ) -> Outcome:
-    """No answer in time, an error, an answer that makes no sense: all of it is unknown, none of it is failed."""
+    """Asks the provider to do it, or what became of it (`look_up`).
+
+    No answer in time, an error, an answer that makes no sense: all of it is unknown, none of it is failed.
+    """
     transaction = record.transaction
     ask = Ask(
         account_id=account_id, attempt_id=attempt.id, payment_id=transaction.id, verb=attempt.verb,
@@ -96,7 +111,7 @@ async def _call(
         return UNKNOWN
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            outcome = await (provider.lookup(ask) if again and attempt.verb == "authorize" else provider.act(ask))
+            outcome = await (provider.lookup(ask) if look_up else provider.act(ask))
     except Exception as error:  # its text may repeat what we sent: only its name is told
         log.warning("a provider gave no answer", attempt=attempt.id, verb=attempt.verb, error=type(error).__name__)
         outcome = UNKNOWN

@@ -43,12 +43,13 @@ async def capture_automatically(desk: Desk, task: DueTask) -> None:
 
     async def decide() -> tuple[Change, Intent | None]:
         row = await desk.transaction(task.account_id, transaction_id)
-        if not still_wanted(row.doc):
+        moment = desk.moment(task.account_id, actor)
+        if not still_wanted(row.doc, moment.now):
             return own, None
         operation = Operation("capture", amount=row.doc.transaction.amount)
         _, can = desk.provider_for(task.account_id, row.doc.transaction.payment_product_type)
         change, after, attempt = operations.begin(
-            task.account_id, row, operation, can, attempt_id, desk.moment(task.account_id, actor), automatic=True
+            task.account_id, row, operation, can, attempt_id, moment, automatic=True
         )
         return change + own, (after, attempt)
 

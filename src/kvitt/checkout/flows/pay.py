@@ -33,8 +33,10 @@ async def pay(desk: Desk, session_id: str, product: str, card: CardDetails | Non
         refuse_unless_payable(session.doc, transaction.doc if transaction else None, moment)
         _refuse_unless_offered(desk, account_id, session.doc, product)
         read = _read(card, desk.clock(account_id))
+        _, can = desk.provider_for(account_id, product)
+        holds = can.authorization
         change, session, transaction, attempt = begin_payment(
-            account_id, session, transaction, transaction_id, attempt_id, product, shown(read), moment
+            account_id, session, transaction, transaction_id, attempt_id, product, shown(read), holds, moment
         )
         return change, ((session, transaction, attempt), read)
 

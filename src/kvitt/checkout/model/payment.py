@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -13,7 +14,8 @@ class Capabilities(Struct, frozen=True):
     """What a payment product can do, as data.
 
     `partial_capture`: capture less than all, several times. `final_capture`: a capture may void the remainder.
-    `void_remainder`: void after a part was captured. `takes`: what the customer has to give.
+    `void_remainder`: void after a part was captured. `takes`: what the customer has to give. `authorization`: how long
+    the money stays reserved; cards hold it for about 7 days.
     """
 
     partial_capture: bool = True
@@ -21,6 +23,7 @@ class Capabilities(Struct, frozen=True):
     final_capture: bool = True
     void_remainder: bool = False
     takes: Literal["card"] = "card"
+    authorization: timedelta = timedelta(days=7)
 
 
 class CardDetails(Struct, frozen=True):

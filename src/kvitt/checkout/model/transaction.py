@@ -137,7 +137,10 @@ class TransactionUrl(Struct, frozen=True, omit_defaults=True):
 
 
 class Transaction(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`amount`: all that was authorized; it does not shrink when money is captured or refunded."""
+    """`amount`: all that was authorized; it does not shrink when money is captured or refunded.
+
+    `authorization_expires_at`: our addition; from then on nothing is captured or voided. None before the customer paid.
+    """
 
     id: str
     session_id: str
@@ -170,6 +173,7 @@ class Transaction(Struct, frozen=True, omit_defaults=True, kw_only=True):
     events: tuple[TransactionEvent, ...] = ()
     metadata: Metadata | None = None
     card: Card | None = None
+    authorization_expires_at: datetime | None = None
     session: Session | None = None
 
 
@@ -180,6 +184,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True, kw_only=True):
     are final. While open or unknown its `amount` is reserved; `final` reserves the whole remainder, since it voids it.
     What its event will need (`reference`, `items`, `metadata`, `card`) is kept until then. `asks` counts how often the
     provider was asked again. `answer_as`: the attempt whose answer is remembered, when its request came with a key.
+    `holds_until`: when the authorization that it asks for expires, by the payment product's rules.
     """
 
     id: str
@@ -200,18 +205,21 @@ class Attempt(Struct, frozen=True, omit_defaults=True, kw_only=True):
     card: Card | None = None
     asks: int = 0
     answer_as: str | None = None
+    holds_until: datetime | None = None
 
 
 class TransactionRecord(Struct, frozen=True, omit_defaults=True):
     """`provider_reference`: the provider's own name for the payment, opaque to us.
 
-    `callback_owed`: the authorization's callback waits for the automatic capture.
+    `callback_owed`: the authorization's callback waits for the automatic capture. `expiry_rings`: how often the
+    authorization's timer rang (rules/expiry.py).
     """
 
     transaction: Transaction
     attempts: tuple[Attempt, ...] = ()
     provider_reference: str = ""
     callback_owed: bool = False
+    expiry_rings: int = 0
 
 
 TRANSACTIONS: Kind[TransactionRecord] = Kind(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from kvitt.checkout.model.session import SessionRecord
-from kvitt.checkout.model.transaction import Attempt, TransactionRecord
+from kvitt.checkout.model.transaction import Attempt, EventError, Transaction, TransactionRecord
 from kvitt.checkout.model.view import Action, Declined, NotKnown, Paid, PayAnswer, Payment, pay_refused
 from kvitt.checkout.rules.settlement import Settlement
 from kvitt.checkout.rules.state import is_open, return_error, session_state
@@ -27,10 +27,17 @@ def of_operation(record: TransactionRecord, attempt: Attempt) -> Reply:
     if attempt.status == "unknown":
         return reply(transaction, 202, {"event-request-id": attempt.request_id})
     if attempt.status == "refused":
-        error = transaction.events[-1].error
+        error = _error_of(transaction, attempt)
         message = f"The provider refused: {error.message if error else 'it gave no reason'}"
         raise InvalidOperation(message, problem(message), code="PROVIDER_DECLINED")
     return reply(transaction)
+
+
+def _error_of(transaction: Transaction, attempt: Attempt) -> EventError | None:
+    """Why the provider refused the attempt. Its event need not be the last: a task may have settled it meanwhile, and
+    others have gone on from there."""
+    told = (e for e in transaction.events if (e.correlation_request_id or e.request_id) == attempt.request_id)
+    return next((event.error for event in told if event.error is not None), None)
 
 
 def refused_to_void() -> InvalidOperation:
@@ -53,7 +60,7 @@ def payment_of(
     """How one try to pay went."""
     attempt = next(attempt for attempt in record.attempts if attempt.id == attempt_id)
     if attempt.status == "refused":
-        error = record.transaction.events[-1].error
+        error = _error_of(record.transaction, attempt)
         assert error is not None, "a refusal is an event with its error"  # noqa: S101
         return Declined(decline_of(error), record.transaction.id)
     if attempt.status != "done":

@@ -2,7 +2,7 @@
 
 The capture is opened in the Change that settles the authorization. The shop's callback waits for CAPTURED. A capture
 that the provider refuses is tried again after 1 minute, 10 minutes, 1 hour, then every 4 hours until 48 hours after the
-payment; a capture made by hand ends that.
+payment, or until the authorization expires; a capture made by hand ends that.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
+from kvitt.checkout.rules.expiry import is_over
 from kvitt.checkout.rules.moment import Moment
 from kvitt.checkout.rules.state import is_open
 from kvitt.core.change import Task, encode_text
@@ -33,14 +34,15 @@ def next_automatic(account_id: str, record: TransactionRecord, now: datetime) ->
     tries = sum(attempt.automatic for attempt in record.attempts)
     first = next(attempt for attempt in record.attempts if attempt.automatic)
     due_at = now + WAITS[min(tries, len(WAITS)) - 1]
-    if due_at - first.created_at > GIVEN_UP_AFTER:
+    if due_at - first.created_at > GIVEN_UP_AFTER or is_over(record.transaction, due_at):
         return ()
     transaction_id = record.transaction.id
     task_id = f"auto_capture:{transaction_id}:{tries}"
     return (Task(account_id, task_id, AUTOMATIC_CAPTURE_TASK, due_at, encode_text(transaction_id)),)
 
 
-def still_wanted(record: TransactionRecord) -> bool:
-    """Nobody captured or voided meanwhile, and nobody is about to."""
+def still_wanted(record: TransactionRecord, now: datetime) -> bool:
+    """Nobody captured or voided meanwhile, nobody is about to, and the money is still reserved."""
     untouched = record.callback_owed and record.transaction.status == "AUTHORIZED"
+    untouched = untouched and not is_over(record.transaction, now)
     return untouched and not any(is_open(attempt) for attempt in record.attempts)

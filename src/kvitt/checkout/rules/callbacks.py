@@ -77,6 +77,12 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+def carries_session(transaction: Transaction) -> bool:
+    """Whether the session is to be at hand when a callback about the transaction is made."""
+    url = transaction.url.callback_url if transaction.url else None
+    return bool(url) and options_of(url or "").includes_session
+
+
 def of_authorization(
     account_id: str, event_id: str, transaction: Transaction, session: Session | None, now: datetime
 ) -> tuple[Task, ...]:

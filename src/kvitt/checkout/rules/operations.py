@@ -8,8 +8,9 @@
     CAPTURED                                yes
     PARTIALLY_REFUNDED                      yes
 
-Any other status allows nothing. An open attempt reserves its amount: what would fit but for one is a conflict (409, try
-again later), what would never fit is refused (400).
+Any other status allows nothing, and what is left of an authorization that expired is neither captured nor voided. An
+open attempt reserves its amount: what would fit but for one is a conflict (409, try again later), what would never fit
+is refused (400).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import msgspec
 
 from kvitt.checkout.model.payment import Capabilities, Operation
 from kvitt.checkout.model.transaction import TRANSACTIONS, Attempt, Status, TransactionRecord
+from kvitt.checkout.rules.expiry import refuse_when_over
 from kvitt.checkout.rules.moment import Moment
 from kvitt.checkout.rules.schedule import first_ask
 from kvitt.checkout.rules.totals import Totals, totals
@@ -45,6 +47,8 @@ def begin(
 ) -> tuple[Change, Row[TransactionRecord], Attempt]:
     """The intent: an open attempt that reserves its amount. Answers the row as it will be."""
     record = row.doc
+    if operation.verb != "refund":
+        refuse_when_over(record, moment.now)
     amount = allowed_amount(record, operation, can)
     attempt = Attempt(
         id=attempt_id, verb=operation.verb, amount=amount, status="open", created_at=moment.now,

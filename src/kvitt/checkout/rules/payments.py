@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from kvitt.checkout.model.order import Item, ShippingOption
@@ -51,11 +53,13 @@ def begin_payment(
     attempt_id: str,
     product: str,
     card: Card | None,
+    holds: timedelta,
     moment: Moment,
 ) -> tuple[Change, Row[SessionRecord], Row[TransactionRecord], Attempt]:
     """The intent of one try: an open attempt on the session's one transaction, which the first try makes.
 
-    `transaction_id`: used by the first try only. Answers the rows as they will be.
+    `transaction_id`: used by the first try only. `holds`: how long the product's authorizations do. Answers the rows as
+    they will be.
     """
     session = session_row.doc.session
     known = transaction_row.doc if transaction_row else None
@@ -64,6 +68,7 @@ def begin_payment(
         id=attempt_id, verb="authorize", amount=session.order.amount, status="open", created_at=moment.now,
         product=product, request_id=moment.request_id, reference=session.order.event_reference, card=card,
         request_headers=moment.headers, answer_as=attempt_id if moment.keyed else None,
+        holds_until=moment.now + holds,
     )  # fmt: skip
     paying = with_events(
         session, moment,

@@ -20,6 +20,7 @@ from kvitt.checkout.model.transaction import TRANSACTIONS, Attempt, EventName, T
 from kvitt.checkout.rules import callbacks
 from kvitt.checkout.rules.automatic import next_automatic
 from kvitt.checkout.rules.events import transaction_event
+from kvitt.checkout.rules.expiry import timer_over
 from kvitt.checkout.rules.moment import Moment, news
 from kvitt.checkout.rules.schedule import ask_key, next_ask
 from kvitt.checkout.rules.sessions import cancelled_session
@@ -55,8 +56,7 @@ def needs_session(record: TransactionRecord, attempt: Attempt) -> bool:
     """Whether settling needs the session: it changes with it, or a callback or the customer's answer carries it."""
     if attempt.verb == "authorize" or attempt.cancels_session or (attempt.automatic and attempt.answer_as is not None):
         return True
-    url = record.transaction.url.callback_url if record.transaction.url else None
-    return bool(url) and callbacks.options_of(url or "").includes_session
+    return callbacks.carries_session(record.transaction)
 
 
 def settle(
@@ -164,6 +164,7 @@ def _moved(
         record = msgspec.structs.replace(record, callback_owed=False)
         tasks += callbacks.of_authorization(account_id, moment.ids[3], transaction, shown, moment.now)
     change += settled_change(account_id, row, record, attempt, _NEWS[attempt.verb], moment, tasks)
-    change += Change(postings=movements(account_id, transaction, attempt, remainder, moment.now))
+    over = () if attempt.verb == "refund" else timer_over(account_id, record)
+    change += Change(postings=movements(account_id, transaction, attempt, remainder, moment.now), done=over)
     after = msgspec.structs.replace(session.doc, session=shown) if session and shown else None
     return Settlement(change, record, done, after)

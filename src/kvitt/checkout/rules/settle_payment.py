@@ -10,9 +10,10 @@ from kvitt.checkout.model.transaction import Attempt, Card, TransactionRecord
 from kvitt.checkout.rules import callbacks
 from kvitt.checkout.rules.automatic import automatic_attempt
 from kvitt.checkout.rules.events import transaction_event
+from kvitt.checkout.rules.expiry import first_timer, is_over
 from kvitt.checkout.rules.moment import Moment
 from kvitt.checkout.rules.schedule import first_ask
-from kvitt.checkout.rules.sessions import expiry_key, expiry_of, with_events
+from kvitt.checkout.rules.sessions import expiry_key, late_expiry_of, with_events
 from kvitt.checkout.rules.settlement import (
     SILENT_REFUSAL,
     Settlement,
@@ -36,7 +37,7 @@ def authorized(
     """The money is reserved. With `auto_capture` the capture is opened in the same Change, and the callback waits."""
     transaction = transaction_event(
         row.doc.transaction, "AUTHORIZE", "AUTHORIZED", moment, attempt=attempt, amount=attempt.amount,
-        metadata=outcome.metadata, card=_card(attempt, outcome),
+        metadata=outcome.metadata, card=_card(attempt, outcome), authorization_expires_at=attempt.holds_until,
     )  # fmt: skip
     done = ended(attempt, "done")
     record = with_attempt(row.doc, done, transaction)
@@ -48,13 +49,15 @@ def authorized(
     )  # fmt: skip
     follow = None
     tasks: tuple[Task, ...]
-    if complete.configuration is not None and complete.configuration.auto_capture:
+    automatic = complete.configuration is not None and complete.configuration.auto_capture
+    if automatic and not is_over(transaction, moment.now):
         follow = automatic_attempt(record, moment.ids[1], moment)
         follow = msgspec.structs.replace(follow, answer_as=attempt.answer_as)
         record = msgspec.structs.replace(record, attempts=(*record.attempts, follow), callback_owed=True)
         tasks = (first_ask(account_id, transaction.id, follow, moment.now),)
     else:
         tasks = callbacks.of_authorization(account_id, moment.ids[0], transaction, complete, moment.now)
+    tasks += first_timer(account_id, record, moment.now)
     change = settled_change(account_id, row, record, attempt, "transaction.authorized", moment, tasks)
     change += session_change(account_id, session, complete, done=(expiry_key(account_id, complete.id),))
     change += Change(postings=movements(account_id, transaction, attempt, 0, moment.now))
@@ -83,7 +86,7 @@ def declined(
         ("PAY_LOCK_END", None),
     )  # fmt: skip
     # A session that ran out meanwhile was left alone by its timer: let it ring once more.
-    late = (expiry_of(account_id, tried),) if tried.expires_at <= moment.now else ()
+    late = (late_expiry_of(account_id, tried),) if tried.expires_at <= moment.now else ()
     change = settled_change(account_id, row, record, attempt, "transaction.failed", moment, late)
     change += session_change(account_id, session, tried)
     return Settlement(change, record, refused, msgspec.structs.replace(session.doc, session=tried))

@@ -74,5 +74,5 @@ def ended(attempt: Attempt, status: str) -> Attempt:
     """What its event needed is in the event now."""
     return msgspec.structs.replace(
         attempt, status=status, reference=None, items=None, metadata=None, request_headers=None, card=None,
-        answer_as=None,
+        answer_as=None, holds_until=None,
     )  # fmt: skip

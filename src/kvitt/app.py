@@ -10,25 +10,28 @@ from kvitt.accounts import api as accounts_api
 from kvitt.accounts.flows import Accounts
 from kvitt.checkout import api as checkout_api
 from kvitt.checkout.flows import Checkout
-from kvitt.checkout.providers.sandbox import Sandbox
 from kvitt.config import Config
 from kvitt.core.clock import Clock, system_clock
 from kvitt.delivery import api as delivery_api
-from kvitt.delivery import api_feed, api_hooks
 from kvitt.delivery.client import OutgoingClient
-from kvitt.delivery.flows import Deliverer, receiver_of
-from kvitt.delivery.flows_fanout import FanOut
-from kvitt.delivery.flows_feed import Feed
-from kvitt.delivery.flows_hooks import Subscriptions
-from kvitt.delivery.flows_webhooks import Webhooks, subscription_of
-from kvitt.delivery.model_hooks import DELIVER_TASK
-from kvitt.delivery.wire_hooks import shown
+from kvitt.delivery.flows.callbacks import Deliverer, receiver_of
+from kvitt.delivery.flows.fanout import FanOut
+from kvitt.delivery.flows.feed import Feed
+from kvitt.delivery.flows.figures import Figures
+from kvitt.delivery.flows.history import History
+from kvitt.delivery.flows.receivers import Receivers
+from kvitt.delivery.flows.subscriptions import Subscriptions
+from kvitt.delivery.flows.webhooks import Webhooks, subscription_of
+from kvitt.delivery.model.webhooks import DELIVER_TASK
+from kvitt.delivery.wire.subscriptions import shown
 from kvitt.hosted import pages
 from kvitt.orders import api as orders_api
 from kvitt.orders.flows import Orders
+from kvitt.sandbox import api as sandbox_api
+from kvitt.sandbox.flows import SandboxHouse, open_sandbox
 from kvitt.store import SandboxBooks, Store, connect
 from kvitt.web import Asgi, build_app
-from kvitt.worker import Worker
+from kvitt.worker import Sealer, Worker
 
 
 @dataclass
@@ -39,6 +42,7 @@ class App:
     asgi: Asgi
     store: Store
     books: SandboxBooks
+    sandbox: SandboxHouse
     accounts: Accounts
     orders: Orders
     checkout: Checkout
@@ -46,8 +50,11 @@ class App:
     feed: Feed
     fan_out: FanOut
     worker: Worker
+    sealer: Sealer
 
     async def start(self) -> None:
+        self.sandbox.start(self.checkout.notified if self.config.run_worker else None)
+        self.sealer.start()  # also where timers run elsewhere: each process seals what it committed
         if self.config.run_worker:
             self.worker.start()
             self.fan_out.start()
@@ -60,7 +67,9 @@ class App:
         await self.fan_out.close()
         await self.feed.close()
         await self.worker.stop()
+        await self.sealer.close()
         await self.deliverer.close()
+        await self.sandbox.close()
         await self.books.close()
         await self.store.close()
 
@@ -71,19 +80,30 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
         raise ValueError("config.database_url is not set")
     store = await connect(config.database_url)
     books = SandboxBooks(config.database_url)
-    checkout = Checkout(store, clock, {"sandbox": Sandbox(books, clock)}, config.base_url)
+    sandbox = await open_sandbox(store, books, clock)
+    clock = sandbox.clock
+    checkout = Checkout(store, clock, {"sandbox": sandbox.provider}, config.base_url)
     accounts = Accounts(store, clock, config.base_url, config.token_seconds, checkout.create_default_profile)
     orders = Orders(store, clock)
     client = OutgoingClient()
-    deliverer = Deliverer(store, clock, client, on_delivered=checkout.callback_sent)
+    receivers = Receivers(store, clock)
+    figures = Figures(receivers)
+    deliverer = Deliverer(
+        store, clock, client, receivers=receivers, figures=figures, on_delivered=checkout.callback_sent
+    )
     feed = Feed(store, clock)
     fan_out = FanOut(store, clock, feed, {"draft": orders.draft, "order": orders.order})
     subscriptions = Subscriptions(store, clock, fan_out.look)
-    webhooks = Webhooks(store, clock, client, shown)
+    webhooks = Webhooks(store, clock, client, shown, receivers=receivers, figures=figures)
     worker = Worker(
         store,
         clock,
-        handlers={**checkout.task_handlers(), "checkout.callback": deliverer.deliver, **webhooks.task_handlers()},
+        handlers={
+            **checkout.task_handlers(),
+            **orders.task_handlers(),
+            "checkout.callback": deliverer.deliver,
+            **webhooks.task_handlers(),
+        },
         lanes={"checkout.callback": receiver_of, DELIVER_TASK: subscription_of},
     )
     asgi = build_app(
@@ -91,16 +111,18 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
             *accounts_api.routes(accounts),
             *orders_api.routes(orders),
             *checkout_api.routes(checkout),
-            *delivery_api.routes(deliverer),
-            *api_feed.routes(feed),
-            *api_hooks.routes(subscriptions),
+            *delivery_api.routes(deliverer.signatures, History(store, clock), subscriptions, feed),
+            *sandbox_api.routes(sandbox),
             *pages.routes(checkout),
         ],
         authenticate=accounts.authenticate,
         base_url=config.base_url,
         ready=store.healthy,
+        figures=[figures],
     )
-    return App(config, asgi, store, books, accounts, orders, checkout, deliverer, feed, fan_out, worker)
+    return App(
+        config, asgi, store, books, sandbox, accounts, orders, checkout, deliverer, feed, fan_out, worker, Sealer(store)
+    )
 
 
 @asynccontextmanager

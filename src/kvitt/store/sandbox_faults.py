@@ -67,8 +67,11 @@ class Counted(msgspec.Struct, frozen=True):
 
 
 class FaultScripts:
-    def __init__(self, lines: Lines) -> None:
+    """`counting`: the lines for what is counted at each call."""
+
+    def __init__(self, lines: Lines, counting: Lines) -> None:
         self._lines = lines
+        self._counting = counting
         self._seen = datetime(1970, 1, 1, tzinfo=UTC)
 
     async def changed(self) -> dict[str, list[tuple[str, str]]]:
@@ -111,4 +114,4 @@ class FaultScripts:
 
     async def strike(self, account_id: str, id: str) -> bool:
         """Whether a rule that matches a call strikes it. Counts both, once over all processes."""
-        return bool(await self._lines.run(lambda connection: connection.fetchval(STRIKE, account_id, id)))
+        return bool(await self._counting.run(lambda connection: connection.fetchval(STRIKE, account_id, id)))

@@ -13,6 +13,7 @@ import msgspec
 from kvitt.core.change import Change, Event, Kind, Row
 from kvitt.core.errors import Unavailable
 from kvitt.core.idempotency import Once
+from kvitt.store.callbacks import Callbacks
 from kvitt.store.clocks import NOTHING, Clocks
 from kvitt.store.commit import Committer
 from kvitt.store.decide import Turns, decide_and_commit
@@ -20,10 +21,11 @@ from kvitt.store.deliveries import Deliveries
 from kvitt.store.feed import Cursor, Entry, read_feed, read_latest, read_on
 from kvitt.store.hasten import hasten
 from kvitt.store.line import BY_KEY, COMMON, Line, Lines
-from kvitt.store.listing import list_rows
+from kvitt.store.listing import Selection, count_rows, list_rows
 from kvitt.store.once import once_only, replay
 from kvitt.store.prune import prune_deliveries, prune_groups, prune_keys
 from kvitt.store.read import Reads, check_lookup
+from kvitt.store.series import latest_claims
 from kvitt.store.seals import seal, unsealed
 from kvitt.store.tasks import DueTask, next_at, put_off, take
 
@@ -49,6 +51,8 @@ class Store:
         """Accounts whose events this process committed: whoever seals them takes them out."""
         self.deliveries = Deliveries(lines, self.tasks_waiting)
         """What webhooks owe."""
+        self.callbacks = Callbacks(lines, self.tasks_waiting)
+        """What became of callbacks."""
         self.clocks = Clocks(lines, self.claimed, self.tasks_waiting)
         """How far test accounts are ahead of the wall's time."""
         self._committer = committer(self._committed)
@@ -69,14 +73,27 @@ class Store:
         self, kind: Kind[D], account_id: str, *, where: Mapping[str, str] | None = None, limit: int = 100
     ) -> list[Row[D]]:
         """Documents of the account, newest first, whose columns equal what `where` says."""
-        rows = await list_rows(self._lines, kind.table, account_id, where or {}, limit)
+        among = {column: [value] for column, value in (where or {}).items()}
+        return await self.page(kind, account_id, Selection(among=among), limit)
+
+    async def page(self, kind: Kind[D], account_id: str, selection: Selection, limit: int) -> _list[Row[D]]:
+        """At most `limit` documents of the account that `selection` chooses, in its order."""
+        rows = await list_rows(self._lines, kind.table, account_id, selection, limit)
         decode = self._decoder(kind).decode
         return [Row(version, decode(doc)) for version, doc in rows]
+
+    async def count(self, kind: Kind[Any], account_id: str, selection: Selection) -> int:
+        """How many documents `selection` chooses in all, wherever its page begins. Costs a look at each of them."""
+        return await count_rows(self._lines, kind.table, account_id, selection)
 
     async def claimed(self, account_id: str, key: str) -> str | None:
         """Whose a claim is (its value), None when it is free."""
         found = await self._reads.find(("claims", "key"), account_id, key)
         return None if found is None else found[0]
+
+    async def latest_claims(self, account_id: str, prefix: str, limit: int) -> _list[str]:
+        """The keys of claims that begin so, the last in the order of their bytes first."""
+        return await latest_claims(self._lines, account_id, prefix, limit)
 
     async def commit(self, change: Change) -> None:
         """Returns when the Change is durable, all of it.
@@ -122,7 +139,7 @@ class Store:
 
         A task that is not `done` by then falls due again. `kinds`: only these.
         """
-        return await take(self._lines, limit, lease, kinds)
+        return await take(self._lines, limit, lease, kinds, ahead=self.clocks.time_to_look())
 
     async def put_off(self, tasks: Sequence[DueTask], due_at: datetime) -> None:
         """Tasks that were taken and not done become due at another time; their tries stay counted."""
@@ -201,11 +218,13 @@ class Store:
 
     def _committed(self, change: Change) -> None:
         if change.tasks and not self.tasks_waiting.is_set():
-            soon = datetime.now(UTC) + SOON
-            if any(task.due_at <= soon for task in change.tasks):
+            soon, ahead = datetime.now(UTC) + SOON, self.clocks.ahead
+            if any(task.due_at - ahead.get(task.account_id, NOTHING) <= soon for task in change.tasks):
                 self.tasks_waiting.set()
         if self.followed and any(event.account_id in self.followed for event in change.events):
             self.news.set()
+        for event in change.events:
+            self.unsealed.add(event.account_id)
 
 
 async def connect(database_url: str, *, writers: int = 2, readers: int = 1) -> Store:
@@ -228,5 +247,5 @@ async def _open(lines: _list[Line]) -> None:
         connections = [await line.connection(deadline) for line in lines]
     except Unavailable as error:
         raise Unavailable(f"The database cannot be reached: {error.__cause__}") from error
-    if not await connections[0].fetchval("select to_regclass('postings') is not null"):
+    if not await connections[0].fetchval("select to_regclass('seals') is not null"):
         raise Unavailable("The database is not up to date: run kvitt migrate")

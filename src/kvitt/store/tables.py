@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """`columns`: name to PostgreSQL type, in the order of `Kind.columns`. `found_by`: those that have an index."""
+    """`columns`: name to PostgreSQL type, in the order of `Kind.columns`. `found_by`: those that have an index.
+
+    `listed_by`: rows of which this column is null are in no list.
+    """
 
     name: str
     columns: dict[str, str]
     found_by: tuple[str, ...] = ()
+    listed_by: str | None = None
 
     @property
     def newest_first(self) -> str:
@@ -26,11 +30,12 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         Table("settings", {"kind": "text"}),
-        Table("drafts", {"status": "text", "created_at": "timestamptz"}),
+        Table("drafts", {"status": "text", "created_at": "timestamptz"}, listed_by="status"),
         Table(
             "orders",
             {"order_id": "text", "status": "text", "payment_status": "text", "created_at": "timestamptz"},
             found_by=("order_id",),
+            listed_by="status",
         ),
         Table(
             "sessions",

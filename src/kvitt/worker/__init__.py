@@ -2,5 +2,6 @@
 
 from kvitt.worker.lanes import Limits
 from kvitt.worker.loop import Worker
+from kvitt.worker.sealer import Sealer
 
-__all__ = ["Limits", "Worker"]
+__all__ = ["Limits", "Sealer", "Worker"]

@@ -25,7 +25,6 @@ LaneName = Callable[[DueTask], str]
 log = structlog.get_logger("kvitt.worker")
 
 LONGEST_BACK_OFF = 3600
-LONGEST_CROWD_WAIT = 300.0
 TIDY_SECONDS = 3600.0
 
 
@@ -125,8 +124,8 @@ class Worker:
             return by_account(task)
 
     async def _put_off_crowd(self, lane: Lane, tasks: list[DueTask]) -> None:
-        """Twice as long each time, beginning with what two of the lane's tasks take. At worst the lease ends."""
-        seconds = min(max(lane.seconds, 0.1) * 2 ** min(tasks[0].tries, 12), LONGEST_CROWD_WAIT)
+        """At worst the lease ends."""
+        seconds = lane.crowd_wait(tasks[0].tries)
         with suppress(Exception):
             await self._store.put_off(tasks, self._clock(tasks[0].account_id) + timedelta(seconds=seconds))
 

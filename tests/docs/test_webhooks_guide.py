@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from kvitt.delivery.rules_hooks import DELIVERED_EVENTS, PING
+from kvitt.delivery.rules.notices import DELIVERED_EVENTS, PING
 from tests_support import Server, free_port
 
 from .test_readme import ROOT
@@ -23,7 +23,7 @@ def test_the_table_of_events_is_what_is_delivered() -> None:
 
 async def test_the_commands_of_the_guide_print_what_it_says(server: Server, account_id: str, tmp_path: Path) -> None:
     await server.app.accounts.create_account(account_id, "Readers")
-    client, secret = await server.app.accounts.create_client(account_id, "Readers", ["admin:hooks"])
+    client, secret = await server.app.accounts.create_client(account_id, "Readers", ["admin:hooks", "admin:checkout"])
     port = str(free_port())
     blocks = re.findall(MARK + r"```sh\n(.*?)```", GUIDE, re.DOTALL)
     (receiver,) = re.findall(MARK + r"```python\n(.*?)```", GUIDE, re.DOTALL)
@@ -50,5 +50,7 @@ async def test_the_commands_of_the_guide_print_what_it_says(server: Server, acco
         for block in re.findall(r"```\n((?:delivered|\[\]|\{').*?)```", GUIDE, re.DOTALL)
         for line in block.split("\n")
     ]
-    assert printed[:5] == [line for line in shown if line]
-    assert printed[5:] == ["ping genuine"] * 4  # made, asked for, replayed, and after the rotation
+    expected = [line for line in shown if line]
+    assert len(expected) == 7
+    assert printed[:7] == expected
+    assert printed[7:] == ["ping genuine"] * 4  # made, asked for, replayed, and after the rotation

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from kvitt.core.change import encode_text
+from kvitt.core.clock import system_clock
+from kvitt.store import CallbackNote
+
 from .conftest import LINE, SILENT, Keyed, paying, same, session_body
 
 Prepared = tuple[str, Any, Any]
@@ -36,6 +40,30 @@ async def draft(keyed: Keyed) -> Prepared:
 @prepares(f"PUT {_SHOPPING}/draft_orders/{{draft_id}}/complete")
 async def complete(keyed: Keyed) -> Prepared:
     return f"{keyed.shop.shopping}/draft_orders/{await keyed.draft()}/complete", None, {}
+
+
+@prepares(f"POST {_SHOPPING}/orders")
+async def order(keyed: Keyed) -> Prepared:
+    order = {"currency": "NOK", "items": [LINE]}
+    return f"{keyed.shop.shopping}/orders", {"order": order}, {"order": {**order, "currency": "SEK"}}
+
+
+@prepares(f"PUT {_SHOPPING}/orders/{{order_id}}")
+async def update(keyed: Keyed) -> Prepared:
+    return await keyed.order(), {"courier_id": "bike", "version": 1}, {"courier_id": "walk"}
+
+
+def _change(verb: str, body: Any, other: Any) -> None:
+    @prepares(f"POST {_SHOPPING}/orders/{{order_id}}/{verb}")
+    async def change(keyed: Keyed) -> Prepared:
+        return f"{await keyed.order()}/{verb}", body, other
+
+
+_change("cancel", {"reason": "customer"}, {"reason": "fraud"})
+_change("close", None, {})
+_change("open", None, {})
+_change("comments", {"text": "Ring twice"}, {"text": "Ring once"})
+_change("events", {"service": "a", "service_status": "b"}, {"service": "b", "service_status": "b"})
 
 
 def _operation(verb: str, *before: str) -> None:
@@ -114,6 +142,24 @@ async def subscription(keyed: Keyed) -> Prepared:
     return f"/v1/accounts/{keyed.account_id}/hooks/subscriptions", body, {**body, "active": False}
 
 
+_SANDBOX = "/v1/accounts/{aid}/sandbox"
+
+
+@prepares(f"POST {_SANDBOX}/clock")
+async def clock(keyed: Keyed) -> Prepared:
+    return f"/v1/accounts/{keyed.account_id}/sandbox/clock", {"advance": "PT1S"}, {"advance": "PT2S"}
+
+
+def _faults(method: str, one: Any, other: Any) -> None:
+    @prepares(f"{method} {_SANDBOX}/faults")
+    async def faults(keyed: Keyed) -> Prepared:
+        return f"/v1/accounts/{keyed.account_id}/sandbox/faults", one, other
+
+
+_faults("POST", {"fault": "late"}, {"fault": "slow"})
+_faults("PUT", {"rules": [{"fault": "late"}]}, {"rules": []})
+
+
 @prepares(f"POST {_HOOKS}/{{hid}}/ping")
 async def ping(keyed: Keyed) -> Prepared:
     return f"{await keyed.subscription()}/ping", None, {}
@@ -137,6 +183,25 @@ async def replay_one(keyed: Keyed) -> Prepared:
         while not (found := (await keyed.shop.get(path)).json()):
             await asyncio.sleep(0.02)
     return f"{path}/{found[0]['id']}/replay", None, {}
+
+
+_CALLBACKS = "/v1/accounts/{aid}/callbacks"
+
+
+@prepares(f"POST {_CALLBACKS}/replay")
+async def replay_callbacks(keyed: Keyed) -> Prepared:
+    body = {"since": "2026-01-01T00:00:00Z"}
+    return f"/v1/accounts/{keyed.account_id}/callbacks/replay", body, {**body, "status": "delivered"}
+
+
+@prepares(f"POST {_CALLBACKS}/{{delivery_id}}/replay")
+async def replay_callback(keyed: Keyed) -> Prepared:
+    data = encode_text({"method": "GET", "url": "http://127.0.0.1:9/", "event_id": "E1"})
+    note = CallbackNote(
+        keyed.account_id, "E1", "callback:X1:paid", "payment", "delivered", 1, system_clock(), data, "[]"
+    )
+    await keyed.server.store.callbacks.record([note])
+    return f"/v1/accounts/{keyed.account_id}/callbacks/E1/replay", None, {}
 
 
 @pytest.mark.parametrize("route", PREPARED)

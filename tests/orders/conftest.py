@@ -42,9 +42,12 @@ def draft(*lines: dict[str, Any], options: dict[str, Any] | None = None, **order
     return new_draft(content, chosen, None, id="draft-1", now=NOW, by="client")
 
 
+def completed(record: DraftRecord) -> OrderRecord:
+    return new_order(record, id="order-1", number="N", now=NOW, by="client")[1]
+
+
 def order(*lines: dict[str, Any], multiple: bool = False) -> OrderRecord:
-    options = {"multiple_authorizations": True} if multiple else None
-    return new_order(draft(*lines, options=options), id="order-1", number="N", now=NOW, by="client")[1]
+    return completed(draft(*lines, options={"multiple_authorizations": True} if multiple else None))
 
 
 def add(record: OrderRecord, *lines: dict[str, Any], options: dict[str, Any] | None = None) -> OrderRecord:
@@ -77,6 +80,7 @@ class Kit:
     line = staticmethod(line)
     reversal = staticmethod(reversal)
     draft = staticmethod(draft)
+    completed = staticmethod(completed)
     order = staticmethod(order)
     add = staticmethod(add)
     operate = staticmethod(operate)

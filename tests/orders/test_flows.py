@@ -12,7 +12,7 @@ import pytest
 from kvitt.core.clock import system_clock
 from kvitt.core.errors import Conflicting, NotFound, Refusal
 from kvitt.core.ids import ORDER_NUMBER_ALPHABET
-from kvitt.orders.flows import Orders, completion
+from kvitt.orders.flows import Orders, numbers
 from kvitt.orders.model import DRAFTS, ORDERS, DraftOptions, OperationRequest, OrderContent, Verb
 from kvitt.orders.rules.refusals import ExceedsAuthorized, InvalidDraft, OrderIdTaken
 from kvitt.orders.rules.remaining import sums
@@ -102,8 +102,8 @@ async def test_a_number_that_is_another_orders_id_is_refused(orders, origin, kit
 
 
 async def test_a_generated_number_that_is_taken_is_not_used_again(orders, origin, kit, monkeypatch):
-    numbers = iter(["TAKENNUMB", "TAKENNUMB", "TAKENNUMB", "FREENUMBR"])
-    monkeypatch.setattr(completion, "new_order_number", lambda: next(numbers))
+    free = iter(["TAKENNUMB", "TAKENNUMB", "TAKENNUMB", "FREENUMBR"])
+    monkeypatch.setattr(numbers, "new_order_number", lambda: next(free))
     made = []
     for _ in range(2):
         options = DraftOptions(generate_order_id="ALPHANUMERIC_9")

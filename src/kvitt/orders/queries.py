@@ -15,7 +15,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 async def draft_row(store: Store, account_id: str, id: str) -> Row[DraftRecord]:
     row = await store.get(DRAFTS, account_id, id) if _UUID.match(id) else None
-    if row is None:
+    if row is None or row.doc.removed:
         raise NotFound(f"there is no draft order {id}")
     return row
 
@@ -33,7 +33,7 @@ async def find_order(store: Store, account_id: str, id: str) -> Row[OrderRecord]
     if _UUID.match(id):
         row = await store.get(ORDERS, account_id, id)
         if row is not None:
-            return row
+            return None if row.doc.removed else row
     return await store.find(ORDERS, account_id, "order_id", id)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from kvitt.orders.api.drafts import draft_routes
+from kvitt.orders.api.events import event_routes
+from kvitt.orders.api.items import item_routes
+from kvitt.orders.api.lifecycle import lifecycle_routes
 from kvitt.orders.api.operations import operation_routes
 from kvitt.orders.api.orders import order_routes
 from kvitt.orders.flows import Orders
@@ -10,4 +13,11 @@ from kvitt.web import Route
 
 
 def routes(orders: Orders) -> list[Route]:
-    return [*draft_routes(orders), *order_routes(orders), *operation_routes(orders)]
+    return [
+        *draft_routes(orders),
+        *item_routes(orders),
+        *order_routes(orders),
+        *lifecycle_routes(orders),
+        *event_routes(orders),
+        *operation_routes(orders),
+    ]

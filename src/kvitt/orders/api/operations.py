@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvitt.orders.api.common import ORDER, READ, WRITE, origin
+from kvitt.orders.api.common import ORDER, READ, WRITE, expected_version, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model import Operation, OperationRequest, Verb
 from kvitt.orders.wire import LISTS, OperationList
@@ -24,7 +24,8 @@ def _routes_of(orders: Orders, verb: Verb) -> list[Route]:
     answer = LISTS[verb]
 
     async def create(call: Call[OperationRequest]) -> Operation:
-        return await orders.register(origin(call), call.params["order_id"], verb, call.body, call.once())
+        expected = expected_version(call)
+        return await orders.register(origin(call), call.params["order_id"], verb, call.body, call.once(), expected)
 
     async def collection(call: Call[None]) -> OperationList:
         return answer(await orders.operations(call.account_id, call.params["order_id"], verb))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kvitt.core.clock import Clock
+from kvitt.orders.flows.serials import Serials
 from kvitt.store import Store
 
 
@@ -12,3 +13,4 @@ from kvitt.store import Store
 class Desk:
     store: Store
     clock: Clock
+    serials: Serials = field(default_factory=Serials)

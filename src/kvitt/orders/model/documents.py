@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from kvitt.core.change import Kind
+from kvitt.orders.model.comments import Comment
+from kvitt.orders.model.events import NOTHING_YET, History
 from kvitt.orders.model.kinds import Anything, Id, Metadata, Moment, Name, RequiredId
 from kvitt.orders.model.lines import Item
 from kvitt.orders.model.operations import Operation, PaymentDetails
@@ -17,10 +19,17 @@ MAX_ITEMS = 1_000
 """Lines of one draft."""
 MAX_LINES = 10_000
 """Lines of one order, with all that later drafts added to it."""
+MAX_SPLIT = 100
+"""Orders that one draft may become."""
+MAX_SECONDS_TO_LIVE = 10 * 366 * 24 * 3600
 MAX_OPERATIONS = 1_000
 """Operations of one kind on one order: the order is read whole, so it stays readable."""
 
 Items = Annotated[tuple[Item, ...], msgspec.Meta(max_length=MAX_ITEMS)]
+SecondsToLive = Annotated[int, msgspec.Meta(ge=1, le=MAX_SECONDS_TO_LIVE, description="Seconds")]
+SerialSuffix = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=20, description="Begins with no digit; letters, digits and . _ / -")
+]
 
 OrderStatus = Literal["open", "closed", "cancelled"]
 PaymentStatus = Literal["pending", "partially_paid", "paid", "partially_refunded", "refunded"]
@@ -71,17 +80,21 @@ class DraftOptions(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     `generate_order_id`: a nine-character number, taken on completion, or already now with `_RESERVE`. `order_id`: the
     order that the lines are added to. `multiple_authorizations`: a line may be authorized several times, and captures,
     refunds and cancellations name their authorization. `split_draft` False is needed for an `order.order_id` of the
-    caller's own. The members below those are known, and refused until they are supported.
+    caller's own; with True there is one order for each store that the lines name. `replace` "order": the draft takes
+    the place of what the order of `order_id` holds, as long as nothing was registered on it. `order_time_to_live`:
+    seconds from the draft's creation, or a moment; then the draft and its orders are removed, but for orders on which
+    something was registered. `serial_order_number_suffix`: the number is the next of the account's series with this
+    suffix: 1-A, 2-A. `payout` is kept as sent.
     """
 
     generate_order_id: Literal["ALPHANUMERIC_9", "ALPHANUMERIC_9_RESERVE"] | None = None
     order_id: RequiredId | None = None
     multiple_authorizations: bool | None = None
     split_draft: bool | None = None
-    replace: Anything | None = None
-    order_time_to_live: Anything | None = None
+    replace: Literal["order"] | None = None
+    order_time_to_live: SecondsToLive | Moment | None = None
     payout: Anything | None = None
-    serial_order_number_suffix: Anything | None = None
+    serial_order_number_suffix: SerialSuffix | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -93,6 +106,8 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     created_at: datetime
     created_by: str
     updated_at: datetime
+    deleted_at: datetime | None = None
+    deleted_by: str | None = None
     order: DraftOrder
     options: DraftOptions | None = None
     store: Store | None = None
@@ -115,35 +130,54 @@ class Order(DraftOrder, frozen=True, omit_defaults=True, kw_only=True):
     created_by: str
     updated_at: datetime
     cancelled_at: datetime | None = None
+    cancelled_by: str | None = None
+    cancelled_reason: str | None = None
     closed_at: datetime | None = None
+    closed_by: str | None = None
     payment_details: PaymentDetails | None = None
     authorizations: tuple[Operation, ...]
     captures: tuple[Operation, ...]
     refunds: tuple[Operation, ...]
     cancellations: tuple[Operation, ...]
+    comments: tuple[Comment, ...] = ()
 
 
 class DraftRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A draft as it is kept: `order_ids` are the internal ids of the orders it became or added to."""
+    """A draft as it is kept: `order_ids` are the internal ids of the orders it became or added to.
+
+    `reserved`: the number in it was reserved for it. `expires_at`: when it is removed, with the orders it became.
+    `removed`: it was, and what is left here says only that it once was.
+    """
 
     draft: Draft
     order_ids: tuple[str, ...] = ()
+    reserved: bool = False
+    expires_at: datetime | None = None
+    removed: bool = False
 
 
 class OrderRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """An order as it is kept: with the drafts it came from, and what its options still decide."""
+    """An order as it is kept: with the drafts it came from, what its options still decide, and its latest events.
+
+    `removed`: its time was over, and what is left here says only that it once was.
+    """
 
     order: Order
     draft_ids: tuple[str, ...] = ()
     multiple_authorizations: bool = False
+    removed: bool = False
+    history: History = NOTHING_YET
 
 
 def _draft_columns(record: DraftRecord) -> tuple[Any, ...]:
-    return (record.draft.status, record.draft.created_at)
+    """A status of null keeps a removed document out of every list."""
+    return (None if record.removed else record.draft.status, record.draft.created_at)
 
 
 def _order_columns(record: OrderRecord) -> tuple[Any, ...]:
     order = record.order
+    if record.removed:
+        return (None, None, None, order.created_at)
     return (order.order_id, order.status, order.payment_status, order.created_at)
 
 

@@ -19,6 +19,7 @@ from kvitt.orders.model.kinds import (
     RequiredId,
     Text,
 )
+from kvitt.orders.model.parties import Store
 
 
 class ExchangeRate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -70,7 +71,8 @@ class Item(ExchangeRate, frozen=True, omit_defaults=True, kw_only=True):
 
     Both are in minor units of the order's currency, and negative on a reversal line only (one with `reversed_reason`
     or `related_item`). Left out by the caller, `net_amount` is gross less `discount_lines` and `quantity` is 1.
-    `version` is ours: the version of the draft or order at which the line came or changed.
+    `version` is ours: the version of the draft or order at which the line came or changed. `store`: who sells this
+    line, when it is another than the order's.
     """
 
     line_id: LineId
@@ -88,6 +90,8 @@ class Item(ExchangeRate, frozen=True, omit_defaults=True, kw_only=True):
     external_id: Id | None = None
     version: int | None = None
     manual_payout: Anything | None = None
+    payout: Anything | None = None
+    store: Store | None = None
     groups: Anything | None = None
     unit: Name | None = None
     unit_gross_price: Amount | None = None

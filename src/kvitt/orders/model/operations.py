@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from kvitt.core.money import Amount
-from kvitt.orders.model.kinds import LineId, Metadata, Moment, Name
+from kvitt.orders.model.kinds import Anything, LineId, Metadata, Moment, Name
 from kvitt.orders.model.lines import ExchangeRate
 
 MAX_OPERATION_ITEMS = 10_000
@@ -49,10 +49,11 @@ class PaymentDetails(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
 
 
 class OperationItem(ExchangeRate, frozen=True, omit_defaults=True, kw_only=True):
-    """`amount`: minor units of the order's currency; negative on a reversal line."""
+    """`amount`: minor units of the order's currency; negative on a reversal line. `payout` is kept as sent."""
 
     line_id: LineId
     amount: Amount
+    payout: Anything | None = None
 
 
 class OperationRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from kvitt.core.change import Event, encode_text
-from kvitt.orders.model import Draft, Operation, Order, Origin, Verb
+from kvitt.orders.model import Draft, Operation, Order, OrderRecord, Origin, Verb
+from kvitt.orders.model.events import OrderEvent
+from kvitt.orders.rules.events import noted, remembered
 
 
 class KeptRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +33,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     draft_id: str | None = None
     verb: str | None = None
     operation: Operation | None = None
+    order_event: OrderEvent | None = None
 
 
 def draft_event(origin: Origin, type: str, draft: Draft, *, id: str, now: datetime) -> Event:
@@ -43,18 +47,39 @@ def draft_event(origin: Origin, type: str, draft: Draft, *, id: str, now: dateti
     return Event(origin.account_id, id, type, "draft", draft.id, draft.version, now, encode_text(entry))
 
 
-def order_event(
+def recorded(
     origin: Origin,
     type: str,
-    order: Order,
+    record: OrderRecord,
     *,
     id: str,
     now: datetime,
     draft_id: str | None = None,
     verb: Verb | None = None,
     operation: Operation | None = None,
+    reported: OrderEvent | None = None,
+) -> tuple[OrderRecord, Event]:
+    """The order with this change among its events, and what the log keeps of it. `id` is both events' id.
+
+    `draft_id`: the draft that made or changed the order. `verb` and `operation`: what was registered on it.
+    `reported`: what a service said, which is remembered instead of the request that brought it.
+    """
+    shown = reported or noted(origin, record.order.version, id=id, now=now, draft_id=draft_id)
+    kept = replace(record, history=remembered(record.history, shown))
+    return kept, _order_event(origin, type, record.order, id, now, draft_id, verb, operation, reported)
+
+
+def _order_event(
+    origin: Origin,
+    type: str,
+    order: Order,
+    id: str,
+    now: datetime,
+    draft_id: str | None,
+    verb: Verb | None,
+    operation: Operation | None,
+    reported: OrderEvent | None,
 ) -> Event:
-    """`draft_id`: the draft that made or changed the order. `verb` and `operation`: what was registered on it."""
     entry = Entry(
         created_by=origin.subject,
         client_id=origin.client_id,
@@ -65,6 +90,7 @@ def order_event(
         draft_id=draft_id,
         verb=verb,
         operation=operation,
+        order_event=reported,
     )
     return Event(origin.account_id, id, type, "order", order.id, order.version, now, encode_text(entry))
 

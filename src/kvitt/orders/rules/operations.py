@@ -30,7 +30,7 @@ from kvitt.orders.rules.refusals import (
     WrongSign,
     refuse_if,
 )
-from kvitt.orders.rules.remaining import Left, amount_of, left, operations, returned_by_reversals, reversals, sums
+from kvitt.orders.rules.remaining import Left, left, operations, received, returned_by_reversals, reversals, sums
 from kvitt.orders.rules.status import payment_status, status
 
 _EXCEEDS: dict[Verb, tuple[type[Conflicting], str]] = {
@@ -136,10 +136,10 @@ def _refuse_beyond_received(order: Order, verb: Verb, request: OperationRequest)
     """Refunds, and captures of negative lines, give back what came in and never more, whatever their lines allow."""
     asked = sum(part.amount for part in request.items)
     back = asked if verb is Verb.REFUND else -asked
-    received = max(0, amount_of(order.captures) - amount_of(order.refunds))
-    if back > received:
-        message = f"this gives back {back}, and the order holds {received}: captures less refunds"
-        raise ExceedsReceived(message, problem(message, "items", requested=back, left=received))
+    holds = received(order)
+    if back > holds:
+        message = f"this gives back {back}, and the order holds {holds}: captures less refunds"
+        raise ExceedsReceived(message, problem(message, "items", requested=back, left=holds))
 
 
 def _refuse_second_authorization(order: Order, request: OperationRequest) -> None:

@@ -1,13 +1,21 @@
 """Every no of the order service has a name.
 
 InvalidRequest 400
+├── NeedsDraft              an option that only a draft can have, on an order that is made without one
+├── InvalidUpdate           an order's update that would change what was sold, or for how much
+├── InvalidEvent            a service's report that is too much
+├── InvalidComment          a comment without words
 ├── InvalidDraft            a draft that contradicts itself; every fault with its path
-├── UnsupportedOption       an option that is known, and would change what happens, but is not supported yet
 ├── UnknownLine             an operation on a line that the order does not have
 ├── DuplicateLine           the same line twice in one operation
 ├── WrongSign               an amount of nothing, or of the other sign than its line
 └── AuthorizationRequired   an order with several authorizations, and none is named
 Conflicting 409
+├── StaleVersion            the draft or order moved on since the caller read it
+├── StillPaid               an order to be cancelled holds money
+├── DraftNotOpen            the draft was completed or deleted
+├── DraftFull               so many items that no more are taken
+├── NotReplaceable          the order that a draft is to replace has payment operations
 ├── OrderIdTaken            another order has the number
 ├── OrderNotOpen            the order is closed or cancelled
 ├── OrderFull               so many lines, or operations, that no more are taken
@@ -32,10 +40,6 @@ class InvalidDraft(InvalidRequest):
     """A draft that contradicts itself."""
 
 
-class UnsupportedOption(InvalidRequest):
-    """An option that is known but not supported."""
-
-
 class UnknownLine(InvalidRequest):
     """The order has no such line."""
 
@@ -50,6 +54,44 @@ class WrongSign(InvalidRequest):
 
 class AuthorizationRequired(InvalidRequest):
     """authorization_id is required: the order takes several authorizations."""
+
+
+class NeedsDraft(InvalidRequest):
+    """An option that only a draft can have."""
+
+
+class InvalidUpdate(InvalidRequest):
+    """An update that would change what was sold, or for how much."""
+
+
+class InvalidEvent(InvalidRequest):
+    """A service's report that is too much."""
+
+
+class InvalidComment(InvalidRequest):
+    """A comment without words."""
+
+
+class StaleVersion(Conflicting):
+    """The document moved on since the caller read it."""
+
+    code = "STALE_VERSION"
+
+
+class StillPaid(Conflicting):
+    """The order holds money: what was captured is to be refunded first."""
+
+
+class DraftNotOpen(Conflicting):
+    """The draft was completed or deleted."""
+
+
+class DraftFull(Conflicting):
+    """No more items are taken."""
+
+
+class NotReplaceable(Conflicting):
+    """The order that is to be replaced has payment operations."""
 
 
 class OrderIdTaken(Conflicting):

@@ -23,7 +23,7 @@ class Sums(msgspec.Struct):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """What may still be authorized, captured, refunded, cancelled of a line."""
+    """What may still be authorized, captured, refunded, cancelled of a line, or of an order."""
 
     authorize: int
     capture: int
@@ -116,6 +116,25 @@ def left(record: OrderRecord, authorization_id: str | None = None) -> dict[int, 
             cancel=uncaptured if order.status != "closed" else 0,
         )
     return lines
+
+
+def left_of_order(order: Order, lines: dict[int, Left]) -> Left:
+    """`lines`: what is left of each. A reversal line takes its part off what may be authorized, captured and cancelled.
+
+    What may be refunded is that of the lines that were sold, and at most what the order holds.
+    """
+    each = lines.values()
+    return Left(
+        authorize=sum(line.authorize for line in each),
+        capture=sum(line.capture for line in each),
+        refund=min(received(order), sum(line.refund for line in each if line.refund > 0)),
+        cancel=sum(line.cancel for line in each),
+    )
+
+
+def received(order: Order) -> int:
+    """What the order holds: captures less refunds, never less than nothing."""
+    return max(0, amount_of(order.captures) - amount_of(order.refunds))
 
 
 def reversals(items: Iterable[Item]) -> Iterable[tuple[int, Item]]:

@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check serve bench kill clean
+.PHONY: help install demo test check serve bench torture flaky simulate clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -39,8 +39,14 @@ test: check ## Everything: checks, rules, PostgreSQL, the page in Chromium
 bench: .venv/installed-tests ## The journey under load, against the floor that PostgreSQL sets
 	$(BIN)/python -m bench.journey $(ARGS)
 
-kill: .venv/installed-tests ## Kill the server ten times under load and look for what got lost
-	$(BIN)/python -m bench.kill9 $(ARGS)
+torture: .venv/installed-tests ## Kill servers, workers and PostgreSQL under load (N=200) and look for what got lost
+	$(BIN)/python -m bench.torture --kills $(or $(N),200) $(ARGS)
+
+flaky: .venv/installed-tests ## A provider that times out and loses its notifications, under load
+	$(BIN)/python -m bench.torture.flaky $(ARGS)
+
+simulate: .venv/installed-tests ## Simulated histories (SEEDS=10000) in which all goes wrong that can
+	$(BIN)/python -m tests.simulate --seeds $(or $(SEEDS),10000) --jobs 2 $(ARGS)
 
 clean: ## Remove what was installed and built
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

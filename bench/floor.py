@@ -86,6 +86,12 @@ class Writer:
                 "object_id": event.object_id, "version": event.version, "created_at": event.created_at,
                 "data": event.data,
             })  # fmt: skip
+        for moved in change.postings:
+            self.row("postings", {
+                "account_id": ACCOUNT, "object_id": moved.object_id, "id": moved.id, "kind": moved.kind,
+                "debit": moved.debit, "credit": moved.credit, "amount": moved.amount, "currency": moved.currency,
+                "created_at": moved.created_at,
+            })  # fmt: skip
 
     def insert(self, table: str, id: str, doc: str, columns: dict[str, Any]) -> None:
         self.row(table, {"account_id": ACCOUNT, "id": id, "version": 1, "doc": doc, **columns})
@@ -110,7 +116,21 @@ class Writer:
             "account_id": ACCOUNT, "attempt_id": movement.attempt_id, "payment_id": movement.payment_id,
             "verb": movement.verb, "amount": movement.amount, "currency": movement.currency,
             "outcome": movement.outcome, "created_at": movement.created_at, "data": movement.data,
+            "final": str(movement.final).lower(), "expires_at": movement.expires_at,
         })  # fmt: skip
+        if movement.outcome != "done":
+            return
+        if movement.verb == "authorize":
+            self.row("sandbox.payments", {
+                "account_id": ACCOUNT, "payment_id": movement.payment_id, "currency": movement.currency,
+                "authorized": movement.amount, "expires_at": movement.expires_at,
+            })  # fmt: skip
+            return
+        column = {"capture": "captured", "refund": "refunded", "void": "voided"}[movement.verb]
+        self.script.lines.append(
+            f"update sandbox.payments set {column} = {column} + {movement.amount} "
+            f"where account_id = '{ACCOUNT}' and payment_id = {self.value(movement.payment_id)};"
+        )
 
     def row(self, table: str, row: dict[str, Any], tail: str = "") -> None:
         values = ", ".join(self.value(value) for value in row.values())
@@ -149,6 +169,7 @@ def _ids_of(writes: list[Write]) -> dict[str, str]:
             found |= dict.fromkeys(claim.value for claim in write.claims if claim.value)
             found |= dict.fromkeys(part.id for part in (*write.tasks, *write.done, *write.events))
             found |= dict.fromkeys(event.object_id for event in write.events)
+            found |= dict.fromkeys(id for moved in write.postings for id in (moved.object_id, moved.id))
             for put in write.puts:
                 named = dict(zip(_names(put.table), put.columns, strict=True))
                 keys = ("order_id", "merchant_reference", "session_id")

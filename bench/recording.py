@@ -89,8 +89,8 @@ def _listening() -> Iterator[list[Write]]:
         await commit(self, change)
         writes.append(change)
 
-    async def listening_record(self: SandboxBooks, movement: Movement) -> Movement:
-        found = await recorded(self, movement)
+    async def listening_record(self: SandboxBooks, movement: Movement, notices: Any = ()) -> Movement:
+        found = await recorded(self, movement, notices)
         writes.append(Movement(*msgspec.structs.astuple(movement)))
         return found
 

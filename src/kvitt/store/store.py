@@ -25,8 +25,8 @@ from kvitt.store.listing import Selection, count_rows, list_rows
 from kvitt.store.once import once_only, replay
 from kvitt.store.prune import prune_deliveries, prune_groups, prune_keys
 from kvitt.store.read import Reads, check_lookup
-from kvitt.store.series import latest_claims
 from kvitt.store.seals import seal, unsealed
+from kvitt.store.series import latest_claims
 from kvitt.store.tasks import DueTask, next_at, put_off, take
 
 D = TypeVar("D", bound=msgspec.Struct)
@@ -173,7 +173,7 @@ class Store:
     async def seal(self, account_id: str) -> tuple[int, bool]:
         """Makes the next seal in the hash chain over the account's log: at most 1,000 entries.
 
-        Answers how many it covers and whether entries are left, which may be too young to be sealed. 0: no seal was made.
+        Answers how many it covers (0: no seal was made) and whether entries are left, which may be too young.
         """
         return await seal(self._lines, account_id)
 

@@ -1,10 +1,14 @@
-"""Two hundred captures of a hundredth each, at once, on one transaction: a hundred succeed and the sum is exact."""
+"""Two hundred captures of a hundredth each, at once, on one transaction: a hundred succeed and the sum is exact.
+
+They may come to several servers, which know of each other only what the database says.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,24 +35,25 @@ class Captures:
         return self.succeeded == 100 and self.captured == AMOUNT and self.transaction_status == "CAPTURED"
 
 
-def parallel_captures(url: str, keys: Keys, sink_url: str) -> Captures:
-    return asyncio.run(_run(url, keys, sink_url))
+def parallel_captures(urls: Sequence[str], keys: Keys, sink_url: str) -> Captures:
+    """`urls`: of the servers, which get their captures in turn."""
+    return asyncio.run(_run(urls, keys, sink_url))
 
 
-async def _run(url: str, keys: Keys, sink_url: str) -> Captures:
+async def _run(urls: Sequence[str], keys: Keys, sink_url: str) -> Captures:
     headers = {"Authorization": f"Bearer {keys.token}", "Content-Type": "application/json"}
-    async with ClientSession(url, headers=headers, connector=TCPConnector(limit=CALLS)) as http:
+    async with ClientSession(urls[0], headers=headers, connector=TCPConnector(limit=CALLS)) as http:
         transaction_id = await _authorized(http, keys, sink_url)
         path = f"/v1/transactions/{transaction_id}"
         body = json.dumps({"amount": PART})
 
-        async def capture() -> int:
-            async with http.post(f"{path}/capture", data=body) as answer:
+        async def capture(number: int) -> int:
+            async with http.post(f"{urls[number % len(urls)]}{path}/capture", data=body) as answer:
                 await answer.read()
                 return answer.status
 
         started = asyncio.get_running_loop().time()
-        statuses = Counter(await asyncio.gather(*(capture() for _ in range(CALLS))))
+        statuses = Counter(await asyncio.gather(*(capture(number) for number in range(CALLS))))
         seconds = asyncio.get_running_loop().time() - started
         async with http.get(path) as answer:
             transaction: dict[str, Any] = await answer.json()

@@ -200,7 +200,7 @@ def main() -> int:
                 rounds.append(bench.one_round(number, script))
                 _say(options, _round_line(number, rounds[-1]))
             captor.token = fetch_token(server.url, captor)
-            captures = parallel_captures(server.url, captor, sink.url)
+            captures = parallel_captures([server.url], captor, sink.url)
         floor_rows = rows_of(database.url, [ACCOUNT])
     report = _report(rounds, captures, script, usages, floor_rows)
     print(json.dumps(report, indent=2) if options.json else _readable(report))

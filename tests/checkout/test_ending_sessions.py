@@ -104,6 +104,7 @@ async def test_a_customer_who_gives_up_goes_back_to_the_shop(house: Any) -> None
     assert parse_qs(urlsplit(href).query)["error"] == ["cancelled"]
     assert "transaction_id" not in href
     assert await house.checkout.abandon(session.id, house.actor()) == href
+    assert (await house.checkout.get_session(house.account_id, session.id)).cancelled_by == "customer"
     view = await house.checkout.view(session.id)
     assert (view.state, view.href) == ("cancelled", href)
     (task,) = await house.tasks("checkout.callback")

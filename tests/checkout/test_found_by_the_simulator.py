@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from kvitt.checkout.model.session import SESSIONS
 from kvitt.checkout.model.transaction import TRANSACTIONS
 from kvitt.checkout.model.view import Declined
 from kvitt.checkout.rules.answers import payment_of
 from kvitt.checkout.rules.moment import Moment
-from kvitt.checkout.rules.sessions import EXPIRY_TASK, cancel, expire
-from kvitt.core.change import Change, TaskKey
+from kvitt.checkout.rules.sessions import EXPIRY_TASK, cancel
+from kvitt.checkout.rules.settle import settle
+from kvitt.core.change import Change
 from kvitt.core.ids import new_uuid, new_uuids
 
 from .till import ACCOUNT, REFUSED, UNKNOWN, Till, options
@@ -19,20 +23,46 @@ from .till import ACCOUNT, REFUSED, UNKNOWN, Till, options
 NEVER_ARRIVES = "4100000000000001"
 
 
-async def test_a_timer_that_ends_does_not_take_the_one_that_was_set_anew(house: Any) -> None:
-    """The timer rang while a payment was under way and decided to do nothing; before it was ended, the payment was
+async def test_a_timer_that_ends_does_not_take_the_one_that_was_set_anew(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The timer rang while a payment was under way and decided to do nothing; before that was written, the payment was
     declined and the timer set once more. The session would have been open for ever."""
-    session = await house.session(expires_at=(house.clock() + timedelta(minutes=1)).isoformat())
-    await house.pay(session.id, NEVER_ARRIVES)
+    session = await _unknown(house)
     house.clock.advance(minutes=2)
-    (timer,) = await house.tasks(EXPIRY_TASK)
-    decided = expire(house.account_id, *await _rows(house, session.id), _moment(house))
-    assert decided == Change()
+    decided, written = asyncio.Event(), asyncio.Event()
+    commit = house.store.commit
+
+    async def commit_late(change: Change) -> None:
+        if not change.puts:
+            decided.set()
+            await written.wait()
+        await commit(change)
+
+    monkeypatch.setattr(house.store, "commit", commit_late)
+    ringing = asyncio.create_task(house.ring(EXPIRY_TASK))
+    await decided.wait()
     assert await house.ring("checkout.ask_provider") == 1
-    await house.store.commit(decided + Change(done=(TaskKey(timer.account_id, timer.id),)))
+    written.set()
+    await ringing
     assert await house.ring(EXPIRY_TASK) == 1
-    transaction_id = (await house.checkout.get_session(house.account_id, session.id)).transaction_id
-    assert (await house.get(transaction_id)).status == "FAILED"
+    assert await _status(house, session.id) == "FAILED"
+
+
+async def test_a_payment_declined_before_the_end_and_written_after_it_leaves_no_session_open(house: Any) -> None:
+    """The decline was decided when the session had a minute to live and its commit was slow. Meanwhile the timer rang
+    and saw a payment under way."""
+    session = await _unknown(house)
+    row, transaction = await _rows(house, session.id)
+    (attempt,) = transaction.doc.attempts
+    declined = settle(house.account_id, transaction, row, attempt.id, REFUSED, _moment(house)).change
+    house.clock.advance(minutes=2)
+    assert await house.ring(EXPIRY_TASK) == 1
+    await house.store.commit(declined)
+    assert await _status(house, session.id) == "INITIATED"
+    house.clock.advance(hours=1)
+    assert await house.ring(EXPIRY_TASK) == 1
+    assert await _status(house, session.id) == "FAILED"
 
 
 def test_a_callback_that_waits_for_the_capture_goes_when_the_rest_of_the_authorization_expires() -> None:
@@ -64,7 +94,19 @@ def _callbacks(till: Till) -> list[str]:
 
 
 def _moment(house: Any) -> Moment:
-    return Moment(house.clock(), new_uuid(), new_uuids(2))
+    return Moment(house.clock(), new_uuid(), new_uuids(4))
+
+
+async def _unknown(house: Any) -> Any:
+    """A session with a minute to live, whose payment has no answer."""
+    session = await house.session(expires_at=(house.clock() + timedelta(minutes=1)).isoformat())
+    await house.pay(session.id, NEVER_ARRIVES)
+    return session
+
+
+async def _status(house: Any, session_id: str) -> str:
+    transaction_id = (await house.checkout.get_session(house.account_id, session_id)).transaction_id
+    return str((await house.get(transaction_id)).status)
 
 
 async def _rows(house: Any, session_id: str) -> tuple[Any, Any]:

@@ -16,6 +16,7 @@ from kvitt.core.clock import system_clock
 from kvitt.delivery.client import OutgoingClient
 from kvitt.delivery.flows.callbacks import Deliverer
 from kvitt.delivery.flows.history import History
+from kvitt.delivery.flows.notes import Notes
 from kvitt.delivery.flows.signature import Signatures
 from kvitt.delivery.flows.subscriptions import Subscriptions
 from kvitt.delivery.flows.webhooks import Webhooks
@@ -79,6 +80,25 @@ async def test_callbacks_taken_at_the_first_try_are_written_down_many_at_a_time(
     )
     assert found["rows"] == 40
     assert found["commits"] < 10
+
+
+@pytest.mark.parametrize("said", ["error=%00", "error=refused%20by%20us", "event=%00&event_id=1"])
+async def test_what_a_shop_writes_on_its_url_is_not_taken_for_the_event(
+    deliverer: Deliverer, store: Store, shop_server: Any, owe: Owe, account_id: str, said: str
+) -> None:
+    await deliverer.deliver(await owe(f"{shop_server.url}/cb?{said}"))
+    await deliverer.close()
+    (delivered,) = await listed(store, account_id)
+    assert (delivered.event, delivered.status) == ("payment", "delivered")
+
+
+async def test_a_note_that_cannot_be_stored_keeps_no_other_waiting(store: Store, account_id: str) -> None:
+    notes = Notes(store)
+    for id, event in (("one", "payment"), ("two", "no\0t text"), ("three", "payment")):
+        notes.later(CallbackNote(account_id, id, f"task-{id}", event, "delivered", 1, datetime.now(UTC), "{}", "[]"))
+    await notes.now(CallbackNote(account_id, "four", "task", "no\0t", "dead", 1, datetime.now(UTC), "{}", "[]"))
+    await notes.close()
+    assert {each.id for each in await listed(store, account_id)} == {"one", "three"}
 
 
 async def test_a_dead_callback_is_durable_before_its_task_ends(
@@ -307,3 +327,17 @@ async def test_callbacks_are_for_those_who_may_see_the_checkout(server: Any, sho
     async with server.shop("T" + account_id[:0:-1], scopes=["admin:shopping"]) as other:
         assert (await other.get(path(other))).status_code == 403
         assert (await other.get(path(shop))).status_code == 403
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_time_range_that_no_calendar_holds_is_refused(shop: Shop, moment: str) -> None:
+    answers = [
+        await shop.get(path(shop), params={"since": moment}),
+        await shop.get(path(shop), params={"until": moment}),
+        await shop.post(path(shop, "replay"), {"since": moment}),
+        await shop.post(path(shop, "replay"), {"since": "2026-01-01T00:00:00Z", "until": moment}),
+    ]
+    assert [answer.status_code for answer in answers] == [400] * 4
+    messages = [answer.json()["error"]["message"] for answer in answers]
+    words = "lies before the year 1 or after the year 9999 in UTC"
+    assert messages == [f"{name} {words}" for name in ("since", "until", "since", "until")]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kvitt.delivery.model.request import Fault, Result
-from kvitt.delivery.rules.circuit import OPEN_AFTER, Circuit, after, may_send, receiver_at, state_of
+from kvitt.delivery.rules.circuit import OPEN_AFTER, Circuit, after, may_send, receiver_at, state_of, without_password
 
 SILENT = Result(fault="timeout")
 
@@ -54,3 +54,8 @@ def test_those_that_went_out_together_open_it_once() -> None:
 def test_a_receiver_is_a_scheme_a_host_and_a_port() -> None:
     assert receiver_at("https://shop.example:8443/a?b=c") == receiver_at("https://shop.example:8443/")
     assert receiver_at("https://shop.example/") != receiver_at("http://shop.example/")
+
+
+def test_a_log_shows_a_receiver_without_its_password() -> None:
+    assert without_password(receiver_at("https://kari:hem@lig@shop.example:8443/a")) == "https://shop.example:8443"
+    assert without_password(receiver_at("http://shop.example/")) == "http://shop.example"

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from kvitt.orders.rules import size
+
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ITEM = {"line_id": 1, "id": "chair", "gross_amount": 100, "tax_lines": []}
 
@@ -96,6 +98,8 @@ async def test_drafts_are_listed_by_status_and_time_of_creation(shop, drafts, ma
         ("status", "open,closed"),
         ("created_at.gte", "yesterday"),
         ("created_at.lte", "2026-07-01T00:00:00"),
+        ("created_at.gte", "0001-01-01T00:00:00+14:00"),
+        ("created_at.lte", "9999-12-31T23:59:59-14:00"),
         ("limit", "0"),
         ("limit", "101"),
         ("limit", "ten"),
@@ -321,3 +325,21 @@ async def test_drafts_take_the_scopes_that_are_documented(shop, drafts, make, se
         shop.put(f"{root}/complete", {}, params={"dry_run": True}, **reads),
     ):
         assert (await call).status_code == 403
+
+
+# -- too much ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_draft_that_would_be_too_large_is_refused_and_stays(shop, make, drafts, monkeypatch):
+    monkeypatch.setattr(size.refuse_larger, "__defaults__", (4_000,))
+    draft = await make(item(1))
+    large = item(2, metadata={"note": "x" * 4_000})
+    answer = await shop.post(f"{drafts}/{draft['id']}/items", large)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "DRAFT_FULL")
+    assert (await shop.get(f"{drafts}/{draft['id']}")).json() == draft
+
+
+async def test_a_time_to_live_that_no_calendar_holds_is_refused(shop, drafts):
+    order = {"currency": "NOK", "items": [ITEM]}
+    answer = await shop.post(drafts, {"order": order, "options": {"order_time_to_live": "9999-12-31T23:59:59-14:00"}})
+    assert (answer.status_code, fault_paths(answer)) == (400, ["options.order_time_to_live"])

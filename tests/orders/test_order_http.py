@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from kvitt.core.ids import ORDER_NUMBER_ALPHABET
+from kvitt.orders.flows import operations
+from kvitt.orders.rules import size
 
 NUMBER = re.compile(rf"[{ORDER_NUMBER_ALPHABET}]{{9}}\Z")
 LINE = {"line_id": 1, "id": "chair", "gross_amount": 39800, "tax_lines": [{"amount": 7960, "percentage": 25}]}
@@ -325,3 +327,46 @@ async def test_an_unknown_order_is_404_and_a_stranger_s_is_too(shop, make, at, s
             assert (missing.status_code, foreign.status_code, denied.status_code) == (404, 404, 403), path
             assert missing.json()["error"]["code"] == "NOT_FOUND"
     assert (await shop.get(at(order))).json() == order
+
+
+# -- odd and too much -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"9" * 5000])
+@pytest.mark.parametrize("member", [b"gross_amount", b"unheard_of"])
+async def test_a_number_beyond_all_bounds_is_no_fault_of_ours(shop, make, at, member, number):
+    body = b'{"courier_id": "kari", "' + member + b'": ' + number + b"}"
+    answer = await shop.http.put(at(await make()), content=body)
+    assert answer.status_code in (200, 400), answer.text
+
+
+async def test_a_version_beyond_all_bounds_is_refused(shop, make, at):
+    answer = await shop.put(at(await make()), {"version": 10**400})
+    assert (answer.status_code, fault_paths(answer)) == (400, ["version"])
+
+
+async def test_fractions_may_be_sent_back_as_they_were_read(shop, make, at):
+    order = await make([{**LINE, "quantity": 1.1, "tax_percent": 0.1, "tax_lines": [{"amount": 1, "percentage": 0.3}]}])
+    answer = await shop.put(at(order), order)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_an_order_that_would_be_too_large_is_refused_and_can_still_be_closed(shop, make, at, monkeypatch):
+    order = await make([LINE, {**LINE, "line_id": 2}])
+    monkeypatch.setattr(size.refuse_larger, "__defaults__", (4_000,))
+    large = [{"amount": 0, "description": "x" * 2000}] * 2
+    report = {"service": "kitchen", "service_status": "ready", "metadata": {"note": "x" * 4000}}
+    refused = [
+        await shop.put(at(order), {"items": [{"line_id": 1, "discount_lines": large}]}),
+        await shop.post(f"{at(order)}/comments", {"text": "\u20ac" * 2000}),
+        await shop.post(f"{at(order)}/comments", {"text": "\u20ac" * 2000}),
+        await shop.post(f"{at(order)}/events", report),
+    ]
+    assert [answer.status_code for answer in refused] == [409, 200, 409, 409]
+    assert refused[0].json()["error"]["code"] == "ORDER_FULL"
+    assert (await operate(shop, at(order), "authorizations", (1, 39800))).status_code == 200
+    assert (await shop.post(f"{at(order)}/close")).status_code == 200
+    monkeypatch.setattr(operations, "MAX_SIZE_WITH_OPERATIONS", 4_000)
+    assert (await shop.post(f"{at(order)}/open")).status_code == 200
+    answer = await operate(shop, at(order), "authorizations", (2, 1), metadata={"note": "x" * 4000})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "ORDER_FULL")

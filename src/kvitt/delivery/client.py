@@ -156,7 +156,7 @@ class _Kept:
     @property
     def headers(self) -> dict[str, str]:
         found = self.answer.headers.items() if self.answer is not None else ()
-        return {name.lower(): value[:200] for name, value in list(found)[:20] if value.isprintable()}
+        return {name.lower()[:100]: value[:200] for name, value in list(found)[:20] if value.isprintable()}
 
 
 def _session(live: bool, timeout_seconds: float, connections: int) -> aiohttp.ClientSession:

@@ -14,7 +14,10 @@ from typing import Any
 
 import msgspec
 
-from kvitt.store.line import Lines
+from kvitt.store.line import Lines, sqlstate
+
+_BAD_DATA = "22"
+"""The class of SQLSTATEs for values that cannot be."""
 
 CALLBACKS = "callbacks"
 """The subscription that callbacks stand under: none has this id."""
@@ -82,9 +85,14 @@ class Callbacks:
         self._owing = owing
 
     async def record(self, notes: Sequence[CallbackNote]) -> None:
-        """Writes these down; no two may be of one callback."""
+        """Writes these down; no two may be of one callback. ValueError when PostgreSQL cannot store one of them."""
         columns = [list(column) for column in zip(*map(msgspec.structs.astuple, notes), strict=True)]
-        await self._fetch(RECORD, *columns)
+        try:
+            await self._fetch(RECORD, *columns)
+        except Exception as error:
+            if sqlstate(error).startswith(_BAD_DATA):  # not the driver's message: it may quote the value
+                raise ValueError(f"PostgreSQL cannot store this ({type(error).__name__})") from error
+            raise
 
     async def replay(self, account_id: str, kind: str, ids: Sequence[str]) -> None:
         """Those of these that ended are tasks of that kind again; the others are left alone."""

@@ -46,10 +46,10 @@ class _Turn:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.cancelled():
-                line.remove(turn)
-            else:  # it had just become ours: pass it on
+            if not turn.cancelled():  # it had just become ours: pass it on
                 self._next()
+            elif turn in line:  # else whoever went on in this very moment took it out
+                line.remove(turn)
             raise
 
     async def __aexit__(self, *_: object) -> None:

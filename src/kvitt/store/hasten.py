@@ -8,10 +8,19 @@ from typing import Any
 from kvitt.store.line import Lines
 
 HASTEN = """
-update tasks set due_at = $3::timestamptz + random() * $4::interval
-where account_id = $1 and kind = $2 and due_at > $3::timestamptz + $4::interval
+with late as (
+  select account_id, id from tasks
+  where account_id = $1 and kind = $2 and due_at > $3::timestamptz + $4::interval
+  for update skip locked
+)
+update tasks t set due_at = $3::timestamptz + random() * $4::interval
+from late
+where t.account_id = late.account_id and t.id = late.id
 """
-"""Tasks of one kind and account that are further off than an interval become due within it, spread out."""
+"""Tasks of one kind and account that are further off than an interval become due within it, spread out.
+
+One that somebody holds is being done: it is passed over, since whoever hastens has an answer in hand to write down.
+"""
 
 
 async def hasten(lines: Lines, account_id: str, kind: str, now: datetime, within: timedelta) -> None:

@@ -1,6 +1,7 @@
 """The HTTP kit: body to struct, error to answer, access, OpenAPI, security headers. It knows no feature."""
 
 from kvitt.web.app import Asgi, build_app
+from kvitt.web.decoding import parse
 from kvitt.web.openapi import Info
 from kvitt.web.routes import EVENT_STREAM, PUBLIC, Answer, Call, Caller, Needs, Public, Route
 from kvitt.web.static import static
@@ -17,5 +18,6 @@ __all__ = [
     "Public",
     "Route",
     "build_app",
+    "parse",
     "static",
 ]

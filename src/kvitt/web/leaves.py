@@ -13,7 +13,7 @@ import msgspec
 from msgspec import inspect as mi
 
 from kvitt.web.faults import Faults, json_kind
-from kvitt.web.oddities import is_odd
+from kvitt.web.oddities import OFF, is_odd, is_off
 
 FLOAT_NOISE = Decimal("0.000001")
 """A client that computes in floats sends 29989.999999999996 for 29990; half an øre is not noise."""
@@ -107,9 +107,12 @@ def _fix_text(value: Any, info: Any, path: str, faults: Faults) -> Any:
         return value
     type_, words = TEXTS[type(info)]
     try:
-        msgspec.convert(value, type_)
+        known = msgspec.convert(value, type_)
     except msgspec.ValidationError:
         faults.add(path, f"must be {words}")
+    else:
+        if isinstance(known, datetime) and is_off(known):
+            faults.add(path, OFF)
     return value
 
 

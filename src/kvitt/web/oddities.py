@@ -1,6 +1,7 @@
 """What the fast decoder lets pass and nothing behind it should meet.
 
-Decimals arrive unbounded: `"NaN"` and `1e999999999` are decimals too, and arithmetic on them fails or never ends.
+A moment with an offset may lie outside the years 1 to 9999 in UTC, where no database can keep it. Decimals arrive
+unbounded: `"NaN"` and `1e999999999` are decimals too, and arithmetic on them fails or never ends.
 Members of any shape (metadata) arrive nested so deeply that writing them down again fails. Structs that hold such
 members are looked over once they are decoded.
 """
@@ -8,6 +9,7 @@ members are looked over once they are decoded.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,16 +21,33 @@ MAX_DEPTH = 64
 Finder = Callable[[Any], bool]
 
 _SHAPES = bytes.maketrans(b"123456789.ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0000000000abcdefghijklmnopqrstuvwxyz")
+_EDGES = (b"0001-", b"9999-")
+OFF = "lies before the year 1 or after the year 9999 in UTC"
+"""What is wrong with such a moment."""
 _SUSPECTS = (b"nan", b"inf", b"0e", b"0" * MAX_EXPONENT, b"\\u")
 
 
 def may_be_odd(raw: bytes) -> bool:
     """A look at the bytes that spares nearly every body the walk: false only where no oddity can be.
 
-    An odd decimal is spelled with letters, with an exponent or with very many digits, or hides behind an escape.
+    An odd decimal is spelled with letters, with an exponent or with very many digits, or hides behind an escape. A
+    moment that is off stands in the first year or the last.
     """
     shape = raw.translate(_SHAPES)  # any digit is 0, letters are small
-    return any(suspect in shape for suspect in _SUSPECTS) or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH
+    if any(suspect in shape for suspect in _SUSPECTS) or any(edge in raw for edge in _EDGES):
+        return True
+    return raw.count(b"[") + raw.count(b"{") > MAX_DEPTH
+
+
+def is_off(at: datetime) -> bool:
+    """Whether the moment cannot be told in UTC."""
+    if at.tzinfo is None:
+        return False
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        return True
+    return False
 
 
 def is_odd(number: Decimal) -> bool:
@@ -66,6 +85,8 @@ def _finder(info: mi.Type, known: dict[int, Finder | None]) -> Finder | None:
     info = bare(info)
     if isinstance(info, mi.DecimalType):
         return lambda value: isinstance(value, Decimal) and is_odd(value)
+    if isinstance(info, mi.DateTimeType):
+        return lambda value: isinstance(value, datetime) and is_off(value)
     if isinstance(info, mi.AnyType):
         return too_deep
     if isinstance(info, mi.UnionType):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -9,7 +10,7 @@ import msgspec
 from msgspec import inspect as mi
 
 from kvitt.core.errors import InvalidRequest, problem
-from kvitt.web.oddities import bare
+from kvitt.web.oddities import OFF, bare, is_off
 
 _MAX_FIELDS = 200
 
@@ -50,9 +51,14 @@ class QueryDecoder:
         if texts == [""] and name not in self._required and not takes_list:
             return
         try:
-            values[attribute] = msgspec.convert(texts if takes_list else texts[0], hint, strict=False)
+            value = msgspec.convert(texts if takes_list else texts[0], hint, strict=False)
         except msgspec.ValidationError as error:
             faults.append(f"{name}: {str(error).split(' - at ')[0]}")
+            return
+        if isinstance(value, datetime) and is_off(value):
+            faults.append(f"{name} {OFF}")
+            return
+        values[attribute] = value
 
 
 def _collect(query: str) -> dict[str, list[str]]:

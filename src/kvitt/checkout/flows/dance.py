@@ -7,7 +7,6 @@ settled. Whatever ends this in between, the task that was committed with the int
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
@@ -22,7 +21,7 @@ from kvitt.checkout.rules.settle import needs_session, settle
 from kvitt.checkout.rules.settlement import Settlement
 from kvitt.checkout.rules.state import is_open
 from kvitt.core.change import Change, Row, TaskKey
-from kvitt.core.errors import Refusal, Unavailable
+from kvitt.core.errors import Refusal
 from kvitt.store import DueTask
 
 PATIENCE_SECONDS = 10.0
@@ -116,8 +115,10 @@ async def call(
         log.warning("a provider gave no answer", attempt=attempt.id, verb=attempt.verb, error=type(error).__name__)
         outcome = UNKNOWN
     if desk.outages.ended(provider.name, account_id, outcome):
-        with suppress(Unavailable):  # on schedule, then
+        try:
             await desk.store.hasten_tasks(account_id, ASK_TASK, desk.clock(account_id), SOON)
+        except Exception as error:  # on schedule, then: the answer that we have must not be lost over it
+            log.warning("open questions are not asked sooner", reason=type(error).__name__)
     return outcome
 
 

@@ -9,7 +9,7 @@ from kvitt.checkout.flows.desk import Actor, Desk
 from kvitt.checkout.model.payment import Operation
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
 from kvitt.checkout.rules import operations
-from kvitt.checkout.rules.automatic import still_wanted
+from kvitt.checkout.rules.automatic import still_wanted, waits_for_others
 from kvitt.checkout.rules.settlement import Settlement
 from kvitt.core.change import Change, Row, TaskKey
 from kvitt.core.ids import new_uuid
@@ -36,7 +36,10 @@ async def operate(desk: Desk, account_id: str, transaction_id: str, operation: O
 
 
 async def capture_automatically(desk: Desk, task: DueTask) -> None:
-    """An automatic capture was refused some time ago: once more, unless somebody captured or voided meanwhile."""
+    """An automatic capture was refused some time ago: once more, unless somebody captured or voided meanwhile.
+
+    What somebody does by hand and nobody knows the outcome of is waited for, since it may be refused.
+    """
     transaction_id = msgspec.json.decode(task.data, type=str)
     attempt_id, actor = new_uuid(), desk.by_itself()
     own = Change(done=(TaskKey(task.account_id, task.id),))
@@ -45,7 +48,9 @@ async def capture_automatically(desk: Desk, task: DueTask) -> None:
         row = await desk.transaction(task.account_id, transaction_id)
         moment = desk.moment(task.account_id, actor)
         if not still_wanted(row.doc, moment.now):
-            return own, None
+            later = waits_for_others(task.account_id, row.doc, moment.now)
+            goes_on = any(each.id == task.id for each in later)
+            return Change(tasks=later) + (Change() if goes_on else own), None
         operation = Operation("capture", amount=row.doc.transaction.amount)
         _, can = desk.provider_for(task.account_id, row.doc.transaction.payment_product_type)
         change, after, attempt = operations.begin(

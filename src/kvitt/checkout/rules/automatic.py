@@ -2,7 +2,7 @@
 
 The capture is opened in the Change that settles the authorization. The shop's callback waits for CAPTURED. A capture
 that the provider refuses is tried again after 1 minute, 10 minutes, 1 hour, then every 4 hours until 48 hours after the
-payment, or until the authorization expires; a capture made by hand ends that.
+payment, or until the authorization expires; a capture made by hand ends that, once it is known to have been made.
 """
 
 from __future__ import annotations
@@ -43,6 +43,15 @@ def next_automatic(account_id: str, record: TransactionRecord, now: datetime) ->
 
 def still_wanted(record: TransactionRecord, now: datetime) -> bool:
     """Nobody captured or voided meanwhile, nobody is about to, and the money is still reserved."""
-    untouched = record.callback_owed and record.transaction.status == "AUTHORIZED"
-    untouched = untouched and not is_over(record.transaction, now)
-    return untouched and not any(is_open(attempt) for attempt in record.attempts)
+    return _untouched(record, now) and not any(is_open(attempt) for attempt in record.attempts)
+
+
+def waits_for_others(account_id: str, record: TransactionRecord, now: datetime) -> tuple[Task, ...]:
+    """When to look again because a capture or void by hand has no answer yet; nothing in all other cases."""
+    by_hand = any(is_open(attempt) and not attempt.automatic for attempt in record.attempts)
+    return next_automatic(account_id, record, now) if by_hand and _untouched(record, now) else ()
+
+
+def _untouched(record: TransactionRecord, now: datetime) -> bool:
+    waiting = record.callback_owed and record.transaction.status == "AUTHORIZED"
+    return waiting and not is_over(record.transaction, now)

@@ -21,7 +21,7 @@ from kvitt.checkout.rules.callbacks import of_authorization, of_operation, shown
 from kvitt.checkout.rules.events import transaction_event
 from kvitt.checkout.rules.moment import Moment, news
 from kvitt.checkout.rules.schedule import WAITS
-from kvitt.checkout.rules.totals import Totals, status_of, totals
+from kvitt.checkout.rules.totals import ALL_CAPTURED, Totals, status_of, totals
 from kvitt.core.change import Change, Row, Task, TaskKey, encode_text
 from kvitt.core.errors import InvalidOperation
 from kvitt.ledger.rules import posting
@@ -114,7 +114,7 @@ def _released(
     record = msgspec.structs.replace(row.doc, transaction=transaction)
     id, event = transaction.id, transaction.events[-1]
     tasks = of_operation(account_id, moment.ids[0], transaction, session, moment.now, event)
-    if record.callback_owed and status == "CAPTURED":  # a part was captured by hand, and that is all of it now
+    if record.callback_owed and status in ALL_CAPTURED:  # a part was captured by hand, and that is all of it now
         record = msgspec.structs.replace(record, callback_owed=False)
         tasks += of_authorization(account_id, moment.ids[1], transaction, session, moment.now)
     change = Change(

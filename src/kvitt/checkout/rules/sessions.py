@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -22,6 +24,8 @@ from kvitt.core.change import Change, Put, Row, Task, TaskKey
 from kvitt.core.errors import Conflicting, InvalidOperation
 
 EXPIRY_TASK = "checkout.expire_session"
+LOOK_AGAIN = timedelta(hours=1)
+"""A payment that is declined after the end sets the timer itself; this is for what it cannot see."""
 CUSTOMER = "customer"
 """What `cancelled_by` says when the customer gave up."""
 
@@ -102,7 +106,7 @@ def abandon(
     if state in ("paid", "on_hold"):
         raise InvalidOperation("The session is paid", code="SESSION_COMPLETED")
     _refuse_while_paying(transaction)
-    cancelled = cancelled_session(session, moment)
+    cancelled = cancelled_session(session, replace(moment, by=CUSTOMER))
     ended = None
     if transaction is not None:
         error = EventError("The customer gave up", "CANCELLED", ("DECLINED",))
@@ -115,12 +119,17 @@ def abandon(
 def expire(
     account_id: str, row: Row[SessionRecord], transaction: Row[TransactionRecord] | None, moment: Moment
 ) -> Change:
-    """The timer of a session rang. Nothing happens to one that is paid, cancelled, or whose payment is under way.
+    """The timer of a session rang. Nothing happens to one that is paid or cancelled; one whose payment is under way is
+    looked at again later.
 
     Tries that were declined end here: the transaction is FAILED, and the shop hears of it if it asked for errors.
     """
     session = row.doc.session
     state = session_state(row.doc, transaction.doc if transaction else None, moment.now)
+    if state in ("paying", "unknown"):
+        # It may be declined by a Change that was decided before the end and knows nothing of it: look again.
+        timer = expiry_of(account_id, session)
+        return Change(tasks=(msgspec.structs.replace(timer, due_at=moment.now + LOOK_AGAIN),))
     if state != "expired" or row.doc.expired_at is not None:
         return Change()
     if transaction is None:

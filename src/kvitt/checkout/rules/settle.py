@@ -35,7 +35,7 @@ from kvitt.checkout.rules.settlement import (
     with_attempt,
 )
 from kvitt.checkout.rules.state import is_open
-from kvitt.checkout.rules.totals import status_of, totals
+from kvitt.checkout.rules.totals import ALL_CAPTURED, status_of, totals
 from kvitt.core.change import Change, Row
 
 _EVENTS: dict[str, EventName] = {"capture": "CAPTURE", "refund": "REFUND", "void": "VOID"}
@@ -160,7 +160,7 @@ def _moved(
         change += Change(events=(told,))
         shown = cancelled
     tasks = callbacks.of_operation(account_id, moment.ids[0], transaction, shown, moment.now, event)
-    if record.callback_owed and transaction.status == "CAPTURED":
+    if record.callback_owed and transaction.status in ALL_CAPTURED:
         record = msgspec.structs.replace(record, callback_owed=False)
         tasks += callbacks.of_authorization(account_id, moment.ids[3], transaction, shown, moment.now)
     change += settled_change(account_id, row, record, attempt, _NEWS[attempt.verb], moment, tasks)

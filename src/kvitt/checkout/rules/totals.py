@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from kvitt.checkout.model.transaction import Status, TransactionRecord
 from kvitt.checkout.rules.state import is_open
 
+ALL_CAPTURED: frozenset[Status] = frozenset(("CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"))
+"""Something was captured, and nothing is left to capture."""
+
 
 @dataclass(frozen=True)
 class Totals:

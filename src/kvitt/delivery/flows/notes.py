@@ -39,7 +39,7 @@ class Notes:
     async def now(self, note: CallbackNote) -> None:
         """Durable when this returns, with what was to be written of the same callback later."""
         kept = self._kept.pop((note.account_id, note.id), None)
-        await self._store.callbacks.record([note if kept is None else _both(kept, note)])
+        await self._record([note if kept is None else _both(kept, note)])
 
     async def close(self) -> None:
         if self._work is not None:
@@ -65,11 +65,22 @@ class Notes:
         if not notes:
             return
         try:
-            await self._store.callbacks.record(notes)
+            await self._record(notes)
         except BaseException:  # cancelled too: `close` writes them then
             for note in notes:
                 self._keep(note)
             raise
+
+    async def _record(self, notes: list[CallbackNote]) -> None:
+        """One that cannot be stored is let go, and keeps nobody else's waiting."""
+        try:
+            await self._store.callbacks.record(notes)
+        except ValueError as error:
+            if len(notes) == 1:
+                log.error("a callback cannot be written down", account_id=notes[0].account_id, reason=str(error))
+                return
+            for note in notes:
+                await self._record([note])
 
     def _keep(self, note: CallbackNote) -> None:
         key = (note.account_id, note.id)

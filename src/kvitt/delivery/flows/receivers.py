@@ -18,7 +18,7 @@ import structlog
 from kvitt.core.clock import Clock
 from kvitt.delivery.model.request import Result
 from kvitt.delivery.model.webhooks import HOOKS, HOOKS_ID
-from kvitt.delivery.rules.circuit import Circuit, State, after, may_send, receiver_at, state_of
+from kvitt.delivery.rules.circuit import Circuit, State, after, may_send, receiver_at, state_of, without_password
 from kvitt.delivery.rules.schedule import MAX_TRIES
 from kvitt.store import Store
 
@@ -72,7 +72,7 @@ class Receivers:
                 del self._circuits[next(iter(self._circuits))]
         if circuit.opened != before.opened:
             log.info("a receiver is back" if not circuit.opened else "a receiver does not answer",
-                     account_id=key[0], receiver=key[1])  # fmt: skip
+                     account_id=key[0], receiver=without_password(key[1]))  # fmt: skip
         return bool(before.opened and not circuit.opened)
 
     async def _hasten(self, account_id: str, receiver: str) -> None:

@@ -11,6 +11,7 @@ FIRST_EVENTS = frozenset(("1", "2"))
 """A transaction begins with INITIALIZE and AUTHORIZE: nothing is told before these, so nobody has to look."""
 
 LONGEST_WAIT = timedelta(seconds=30)
+_TOLD = frozenset(("CAPTURE", "REFUND", "VOID", "cancelled", "failed"))
 
 
 def goes_before(one: Outgoing, other: Outgoing) -> bool:
@@ -29,6 +30,10 @@ def wait_behind(taken: int) -> timedelta:
 
 
 def event_of(outgoing: Outgoing) -> str:
-    """What a callback tells of: CAPTURE, REFUND or VOID; the error of a session; or else the payment."""
+    """What a callback tells of: CAPTURE, REFUND or VOID; the error of a session; or else the payment.
+
+    The URL has parameters of the shop's own too, which may hold anything: what is no word of ours is not repeated.
+    """
     told = dict(parse_qsl(urlsplit(outgoing.url).query))
-    return told.get("error") or (told.get("event") if "event_id" in told else None) or "payment"
+    event = told.get("error") or (told.get("event") if "event_id" in told else None)
+    return event if event in _TOLD else "payment"

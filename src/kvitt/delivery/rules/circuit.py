@@ -63,3 +63,9 @@ def receiver_at(url: str) -> str:
     """Where a URL leads: scheme, host and port."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def without_password(receiver: str) -> str:
+    """The same for a log: shops put names and passwords before their host."""
+    scheme, _, place = receiver.partition("://")
+    return f"{scheme}://{place.rpartition('@')[2]}"

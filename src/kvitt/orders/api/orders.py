@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
 from kvitt.orders.api.common import ORDER, READ, ROOT, WRITE, answer_of, expected_version, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model.updates import OrderUpdate
 from kvitt.orders.rules.view import OrderView
 from kvitt.orders.wire import DraftRequest, OrderQuery
-from kvitt.web import Call, Route
+from kvitt.web import Call, Route, parse
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -28,7 +24,7 @@ def order_routes(orders: Orders) -> list[Route]:
 
     async def update(call: Call[OrderUpdate]) -> OrderView:
         answer = answer_of(call)
-        sent: dict[str, Any] = msgspec.json.decode(call.raw.removeprefix(_BOM))
+        sent = parse(call.raw.removeprefix(_BOM))
         expected = expected_version(call, call.body.version)
         id, once = call.params["order_id"], call.once(answer)
         return answer(await orders.update_order(origin(call), id, call.body, sent, expected, once))

@@ -12,6 +12,7 @@ from kvitt.orders.flows.desk import Desk
 from kvitt.orders.model import ORDERS, OrderRecord, Origin
 from kvitt.orders.queries import order_row
 from kvitt.orders.rules.history import recorded
+from kvitt.orders.rules.size import refuse_larger
 from kvitt.orders.rules.versions import refuse_stale
 
 Rule = Callable[[OrderRecord, datetime, int], OrderRecord | None]
@@ -26,8 +27,13 @@ async def change(
     rule: Rule,
     expected: int | None = None,
     once: Once | None = None,
+    *,
+    grows: bool = False,
 ) -> OrderRecord:
-    """The order after the rule. `type`: of the log's event. `expected`: the version that the caller read."""
+    """The order after the rule. `type`: of the log's event. `expected`: the version that the caller read.
+
+    `grows`: refused for an order that is too large by it.
+    """
 
     async def decide() -> tuple[Change, OrderRecord]:
         row = await order_row(desk.store, origin.account_id, order_id)
@@ -38,6 +44,8 @@ async def change(
             return Change(), row.doc
         changed, event = recorded(origin, type, changed, id=new_uuid(), now=now)
         put = ORDERS.put(origin.account_id, changed.order.id, changed, row.version)
+        if grows:
+            refuse_larger(put)
         return Change(puts=(put,), events=(event,)), changed
 
     return await desk.store.decide(decide, on=(origin.account_id, order_id), once=once)

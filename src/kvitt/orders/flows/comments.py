@@ -21,7 +21,7 @@ async def comment(
     def rule(record: OrderRecord, now: datetime, version: int) -> OrderRecord:
         return commented(record, request, id=id, now=now, by=origin.subject, version=version)
 
-    return await change(desk, origin, order_id, "order.comment_added", rule, expected, once)
+    return await change(desk, origin, order_id, "order.comment_added", rule, expected, once, grows=True)
 
 
 async def uncomment(desk: Desk, origin: Origin, order_id: str, comment_id: str, expected: int | None) -> OrderRecord:

@@ -19,6 +19,7 @@ from kvitt.orders.rules.edits import refuse_unless_open
 from kvitt.orders.rules.history import draft_event, recorded
 from kvitt.orders.rules.options import Numbering, numbering, replaces
 from kvitt.orders.rules.plan import Plan, plan, together
+from kvitt.orders.rules.size import refuse_larger
 from kvitt.orders.rules.split import shares
 from kvitt.orders.rules.versions import refuse_stale
 from kvitt.orders.rules.view import OrderView, shown
@@ -100,6 +101,7 @@ async def _edited(desk: Desk, account_id: str, record: DraftRecord, now: datetim
         draft, order = replaced(record, target.doc, version=version, now=now)
         return _Outcome(draft, (order,), "order.replaced", target.version)
     draft, order = added_lines(record, target.doc, version=version, now=now)
+    refuse_larger(ORDERS.put(account_id, order.order.id, order, target.version))
     return _Outcome(draft, (order,), "order.lines_added", target.version, before=target.doc)
 
 

@@ -20,6 +20,7 @@ from kvitt.orders.rules.drafts import new_draft
 from kvitt.orders.rules.history import draft_event
 from kvitt.orders.rules.options import Numbering, numbering, replaces
 from kvitt.orders.rules.removal import new_timer, timer
+from kvitt.orders.rules.size import refuse_larger
 from kvitt.orders.rules.versions import refuse_stale
 from kvitt.store import Selection
 
@@ -131,8 +132,11 @@ async def _change(
             await _refuse_unfit(desk, account_id, draft, row.doc.draft)
         reserved = record.reserved and not row.doc.reserved
         begun, over = new_timer(account_id, row.doc, record)
+        put = DRAFTS.put(account_id, draft.id, record, row.version)
+        if draft.status == "open":
+            refuse_larger(put)
         change = Change(
-            puts=(DRAFTS.put(account_id, draft.id, record, row.version),),
+            puts=(put,),
             claims=(number_claim(account_id, draft.order.order_id or "", draft.id),) if reserved else (),
             events=(draft_event(origin, type, draft, id=new_uuid(), now=now),),
             tasks=begun,

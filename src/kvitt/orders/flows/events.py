@@ -11,6 +11,7 @@ from kvitt.orders.model.events import OrderEvent, ServiceEventRequest
 from kvitt.orders.queries import order_row
 from kvitt.orders.rules.events import reported
 from kvitt.orders.rules.history import recorded
+from kvitt.orders.rules.size import refuse_larger
 
 
 async def report(
@@ -24,6 +25,7 @@ async def report(
         record, event = reported(row.doc, request, id=id, now=now, by=origin.subject, version=row.version + 1)
         record, logged = recorded(origin, "order.event_added", record, id=id, now=now, reported=event)
         put = ORDERS.put(origin.account_id, record.order.id, record, row.version)
+        refuse_larger(put)
         return Change(puts=(put,), events=(logged,)), event
 
     return await desk.store.decide(decide, on=(origin.account_id, order_id), once=once)

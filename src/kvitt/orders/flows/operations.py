@@ -10,6 +10,7 @@ from kvitt.orders.model import ORDERS, Operation, OperationRequest, Origin, Verb
 from kvitt.orders.queries import order_row
 from kvitt.orders.rules.history import recorded
 from kvitt.orders.rules.operations import register as registered
+from kvitt.orders.rules.size import MAX_SIZE_WITH_OPERATIONS, refuse_larger
 from kvitt.orders.rules.versions import refuse_stale
 
 
@@ -39,6 +40,7 @@ async def register(
             origin, f"order.{verb.noun}_added", record, id=new_uuid(), now=now, verb=verb, operation=operation
         )
         put = ORDERS.put(origin.account_id, record.order.id, record, row.version)
+        refuse_larger(put, MAX_SIZE_WITH_OPERATIONS)
         return Change(puts=(put,), events=(event,)), operation
 
     return await desk.store.decide(decide, on=(origin.account_id, order_id), once=once)

@@ -29,7 +29,7 @@ async def update(
     def rule(record: OrderRecord, now: datetime, version: int) -> OrderRecord:
         return updated(record, request, sent, now=now, version=version)
 
-    return await change(desk, origin, order_id, "order.updated", rule, expected, once)
+    return await change(desk, origin, order_id, "order.updated", rule, expected, once, grows=True)
 
 
 async def cancel(

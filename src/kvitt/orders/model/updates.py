@@ -11,7 +11,9 @@ from kvitt.orders.model.documents import MAX_LINES
 from kvitt.orders.model.kinds import Anything, Id, LineId, Moment, Name
 from kvitt.orders.model.lines import DiscountLine, ExchangeRate
 
-Version = Annotated[int, msgspec.Meta(ge=1, description="The version that was read; refused when it is not the latest")]
+Version = Annotated[
+    int, msgspec.Meta(ge=1, le=999_999_999, description="The version that was read; refused when it is not the latest")
+]
 
 
 class ItemUpdate(ExchangeRate, frozen=True, omit_defaults=True, kw_only=True):

@@ -14,11 +14,11 @@ Conflicting 409
 ├── StaleVersion            the draft or order moved on since the caller read it
 ├── StillPaid               an order to be cancelled holds money
 ├── DraftNotOpen            the draft was completed or deleted
-├── DraftFull               so many items that no more are taken
+├── DraftFull               so many items, or so large, that no more is taken
 ├── NotReplaceable          the order that a draft is to replace has payment operations
 ├── OrderIdTaken            another order has the number
 ├── OrderNotOpen            the order is closed or cancelled
-├── OrderFull               so many lines, or operations, that no more are taken
+├── OrderFull               so many lines or operations, or so large, that no more is taken
 ├── UnknownAuthorization    the named authorization is not a successful one of this order
 ├── AlreadyAuthorized       the line was authorized before, and the order takes one authorization a line
 ├── ExceedsLine             more authorized than the line costs
@@ -87,7 +87,7 @@ class DraftNotOpen(Conflicting):
 
 
 class DraftFull(Conflicting):
-    """No more items are taken."""
+    """No more items are taken, or it is too large."""
 
 
 class NotReplaceable(Conflicting):
@@ -103,7 +103,7 @@ class OrderNotOpen(Conflicting):
 
 
 class OrderFull(Conflicting):
-    """No more lines or operations are taken."""
+    """No more lines or operations are taken, or it is too large."""
 
 
 class UnknownAuthorization(Conflicting):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -27,6 +28,8 @@ _OF_ORDER = tuple(name for name in OrderUpdate.__struct_fields__ if name not in 
 _OF_ITEM = ("status", "discount_lines", *ExchangeRate.__struct_fields__)
 _FIXED_OF_ORDER = frozenset(Order.__struct_fields__) - {*_OF_ORDER, "version", "items"}
 _FIXED_OF_ITEM = frozenset(Item.__struct_fields__) - {*_OF_ITEM, "line_id"}
+
+_read_plain = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 def updated(
@@ -83,8 +86,8 @@ def _fixed_faults(document: Order | Item, fixed: frozenset[str], sent: Mapping[s
 
 
 def _plain(value: Any) -> Any:
-    """As the wire shows it."""
-    return msgspec.json.decode(encode(value))
+    """As the wire shows it, and as a body is read: numbers with a fraction as Decimal."""
+    return _read_plain(encode(value))
 
 
 def _discount_faults(item: Item, discounts: tuple[DiscountLine, ...] | None, path: str) -> list[Problem]:

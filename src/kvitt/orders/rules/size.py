@@ -1,0 +1,23 @@
+"""How large a draft or an order may become: it is read, changed and answered whole, and everybody waits meanwhile.
+
+What makes an order larger stops first, so that there is room left for the operations that move its money. Cancelling,
+closing, opening and taking comments away are never refused.
+"""
+
+from __future__ import annotations
+
+from kvitt.core.change import Put
+from kvitt.orders.rules.refusals import DraftFull, OrderFull
+
+MAX_SIZE = 6_000_000
+"""Characters of the JSON that is kept. Ten thousand lines with all that is usually said of them take half of it."""
+MAX_SIZE_WITH_OPERATIONS = 2 * MAX_SIZE
+
+
+def refuse_larger(put: Put, most: int = MAX_SIZE) -> None:
+    """DraftFull or OrderFull when the document has more than `most` characters."""
+    if len(put.doc) <= most:
+        return
+    if put.table == "drafts":
+        raise DraftFull(f"a draft takes at most {most // 1_000_000} MB of JSON")
+    raise OrderFull(f"an order takes at most {most // 1_000_000} MB of JSON, with all that happened to it")

@@ -340,4 +340,4 @@ async def test_a_time_range_that_no_calendar_holds_is_refused(shop: Shop, moment
     assert [answer.status_code for answer in answers] == [400] * 4
     messages = [answer.json()["error"]["message"] for answer in answers]
     words = "lies before the year 1 or after the year 9999 in UTC"
-    assert messages == [f"{name} {words}" for name in ("since", "until", "since", "until")]
+    assert messages == [f"since: {words}", f"until: {words}", f"since {words}", f"until {words}"]

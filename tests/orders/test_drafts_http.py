@@ -335,7 +335,7 @@ async def test_a_draft_that_would_be_too_large_is_refused_and_stays(shop, make, 
     draft = await make(item(1))
     large = item(2, metadata={"note": "x" * 4_000})
     answer = await shop.post(f"{drafts}/{draft['id']}/items", large)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "DRAFT_FULL")
+    assert (answer.status_code, answer.json()["error"]["message"][:22]) == (409, "a draft takes at most ")
     assert (await shop.get(f"{drafts}/{draft['id']}")).json() == draft
 
 
@@ -343,3 +343,13 @@ async def test_a_time_to_live_that_no_calendar_holds_is_refused(shop, drafts):
     order = {"currency": "NOK", "items": [ITEM]}
     answer = await shop.post(drafts, {"order": order, "options": {"order_time_to_live": "9999-12-31T23:59:59-14:00"}})
     assert (answer.status_code, fault_paths(answer)) == (400, ["options.order_time_to_live"])
+
+
+async def test_a_draft_whose_orders_would_be_too_much_together_is_refused(shop, make, drafts, monkeypatch):
+    monkeypatch.setattr(size, "MAX_SIZE_WITH_OPERATIONS", 8_000)
+    lines = [item(1, store={"id": "a"}), item(2, store={"id": "b"})]
+    for length, status in ((5_000, 409), (1_000, 200)):
+        draft = await make(*lines, options={"split_draft": True}, metadata={"note": "x" * length})
+        for query in ("?dry_run=true", ""):
+            answer = await shop.put(f"{drafts}/{draft['id']}/complete{query}")
+            assert answer.status_code == status, answer.text

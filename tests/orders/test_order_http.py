@@ -353,8 +353,8 @@ async def test_fractions_may_be_sent_back_as_they_were_read(shop, make, at):
 
 async def test_an_order_that_would_be_too_large_is_refused_and_can_still_be_closed(shop, make, at, monkeypatch):
     order = await make([LINE, {**LINE, "line_id": 2}])
-    monkeypatch.setattr(size.refuse_larger, "__defaults__", (4_000,))
-    large = [{"amount": 0, "description": "x" * 2000}] * 2
+    monkeypatch.setattr(size.refuse_larger, "__defaults__", (8_000,))
+    large = [{"amount": 0, "description": "x" * 2000}] * 4
     report = {"service": "kitchen", "service_status": "ready", "metadata": {"note": "x" * 4000}}
     refused = [
         await shop.put(at(order), {"items": [{"line_id": 1, "discount_lines": large}]}),
@@ -363,10 +363,36 @@ async def test_an_order_that_would_be_too_large_is_refused_and_can_still_be_clos
         await shop.post(f"{at(order)}/events", report),
     ]
     assert [answer.status_code for answer in refused] == [409, 200, 409, 409]
-    assert refused[0].json()["error"]["code"] == "ORDER_FULL"
+    assert refused[0].json()["error"]["message"].startswith("an order takes at most")
     assert (await operate(shop, at(order), "authorizations", (1, 39800))).status_code == 200
     assert (await shop.post(f"{at(order)}/close")).status_code == 200
     monkeypatch.setattr(operations, "MAX_SIZE_WITH_OPERATIONS", 4_000)
     assert (await shop.post(f"{at(order)}/open")).status_code == 200
     answer = await operate(shop, at(order), "authorizations", (2, 1), metadata={"note": "x" * 4000})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "ORDER_FULL")
+    assert (answer.status_code, answer.json()["error"]["message"][:22]) == (409, "an order takes at most")
+
+
+async def test_the_document_says_where_if_match_is_looked_at(shop):
+    document = (await shop.get("/openapi.json")).json()
+    named = {
+        (method, path)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ()))
+    }
+    order, draft = (
+        "/v1/accounts/{aid}/shopping/orders/{order_id}",
+        "/v1/accounts/{aid}/shopping/draft_orders/{draft_id}",
+    )
+    verbs = ("cancel", "close", "open", "comments", "authorizations", "captures", "refunds", "cancellations")
+    assert named == {
+        ("put", order),
+        ("delete", f"{order}/comments/{{comment_id}}"),
+        ("put", draft),
+        ("delete", draft),
+        ("put", f"{draft}/complete"),
+        ("post", f"{draft}/items"),
+        ("put", f"{draft}/items/{{line_id}}"),
+        ("delete", f"{draft}/items/{{line_id}}"),
+        *(("post", f"{order}/{verb}") for verb in verbs),
+    }

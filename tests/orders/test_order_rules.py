@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -111,7 +112,7 @@ def update(kit, record: OrderRecord, body: dict[str, Any]) -> OrderRecord:
 
 def plain(record: OrderRecord) -> dict[str, Any]:
     """The order as a caller read it."""
-    body: dict[str, Any] = msgspec.json.decode(encode(shown(record, include_events=True)))
+    body: dict[str, Any] = msgspec.json.Decoder(float_hook=Decimal).decode(encode(shown(record, include_events=True)))
     return body
 
 

@@ -148,20 +148,33 @@ async def test_two_servers_with_many_payments_at_once_never_wait_for_each_other(
 async def test_a_payment_recorded_by_the_release_before_gets_its_sums_from_its_movements(
     move, sums, account_id, database_url
 ) -> None:
-    connection = await asyncpg.connect(database_url)
-    try:
-        for attempt, verb, amount in (("a", "authorize", 100), ("b", "capture", 70), ("c", "refund", 20)):
-            await connection.execute(
-                "insert into sandbox.movements (account_id, attempt_id, payment_id, verb, amount, currency, outcome, "
-                "created_at, data) values ($1, $2, 'pay-1', $3, $4, 'NOK', 'done', $5, '{}')",
-                account_id, attempt, verb, amount, NOW,
-            )  # fmt: skip
-    finally:
-        await connection.close()
+    await recorded_before(database_url, account_id, ("authorize", 100), ("capture", 70), ("refund", 20))
     assert [await move("capture", 31), await move("capture", 30), await move("refund", 81)] == [
         "amount", "done", "amount",
     ]  # fmt: skip
     assert await sums() == [(100, 100, 20, 0)]
+
+
+async def test_captures_that_come_together_to_such_a_payment_count_once_each(
+    move, sums, account_id, database_url
+) -> None:
+    await recorded_before(database_url, account_id, ("authorize", 100), ("capture", 20))
+    assert await asyncio.gather(*(move("capture", 20) for _ in range(4))) == ["done"] * 4
+    assert await sums() == [(100, 100, 0, 0)]
+
+
+async def recorded_before(database_url: str, account_id: str, *movements: tuple[str, int]) -> None:
+    """What a server of the release before wrote of pay-1: movements without sums."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        for number, (verb, amount) in enumerate(movements):
+            await connection.execute(
+                "insert into sandbox.movements (account_id, attempt_id, payment_id, verb, amount, currency, outcome, "
+                "created_at, data) values ($1, $2, 'pay-1', $3, $4, 'NOK', 'done', $5, '{}')",
+                account_id, f"before-{number}", verb, amount, NOW,
+            )  # fmt: skip
+    finally:
+        await connection.close()
 
 
 async def test_all_payments_of_an_account_come_page_by_page_in_their_order(books, account_id, monkeypatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from kvitt.core.change import Change
 from kvitt.core.errors import Conflicting, InvalidOperation
 from kvitt.store import connect
+from kvitt.store.decide import Turns
 
 
 def _adding(store, shelf, id, limit=None):
@@ -99,3 +100,19 @@ async def test_a_caller_that_fails_or_is_cancelled_gives_its_turn_on(store, shel
         InvalidOperation,
     ]
     assert not store._turns._waiting
+
+
+async def test_one_that_is_cancelled_in_the_moment_its_turn_would_come_is_cancelled_and_no_more() -> None:
+    turns, on, go = Turns(), ("T1", "a"), asyncio.Event()
+
+    async def take_turn() -> None:
+        async with turns.of(on):
+            await go.wait()
+
+    first, second, third = (asyncio.create_task(take_turn()) for _ in range(3))
+    await asyncio.sleep(0)
+    go.set()
+    second.cancel()
+    results = await asyncio.gather(first, second, third, return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), asyncio.CancelledError, type(None)]
+    assert turns._waiting == {}

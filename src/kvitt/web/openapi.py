@@ -43,6 +43,13 @@ _KEY = {
     ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": 'The version that was read, as in `"3"`; refused with 409 when it is not the latest',
+    "schema": {"type": "string", "pattern": r'^(\*|(W/)?"[1-9][0-9]{0,8}"|[1-9][0-9]{0,8})$'},
+}
 _REPLAYED = {
     "description": "This is the first answer to a request that was sent again",
     "schema": {"type": "string", "enum": ["true"]},
@@ -114,6 +121,8 @@ def _operation(route: Route, schemas: Schemas) -> Doc:
     parameters = [*_path_parameters(route.path), *schemas.query_parameters(route.query)]
     if route.keyed:
         parameters.append(_KEY)
+    if route.versioned:
+        parameters.append(_IF_MATCH)
     if route.streams:
         parameters.append(_LAST_EVENT_ID)
     if parameters:

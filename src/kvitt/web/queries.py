@@ -56,7 +56,7 @@ class QueryDecoder:
             faults.append(f"{name}: {str(error).split(' - at ')[0]}")
             return
         if isinstance(value, datetime) and is_off(value):
-            faults.append(f"{name} {OFF}")
+            faults.append(f"{name}: {OFF}")
             return
         values[attribute] = value
 

@@ -207,7 +207,7 @@ class Route:
     `application/x-www-form-urlencoded`. `challenge` is what a 401 says in WWW-Authenticate. With `once` a POST or PUT
     takes an Idempotency-Key: its handler gives `call.once()` to the flow. With `streams` the same path answers
     `Accept: text/event-stream` with server-sent events; the handler looks at `call.wants_stream`.
-    With `empty` it answers 204 without a body.
+    With `empty` it answers 204 without a body. With `versioned` its handler looks at If-Match.
     """
 
     method: str
@@ -230,6 +230,7 @@ class Route:
     once: bool = True
     streams: bool = False
     empty: bool = False
+    versioned: bool = False
 
     @property
     def keyed(self) -> bool:

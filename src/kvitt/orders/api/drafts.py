@@ -92,6 +92,7 @@ def draft_routes(orders: Orders) -> list[Route]:
             body=DraftUpdate,
             answers=Draft,
             refusals=(404, 409),
+            versioned=True,
             description="As long as it is open. A `version` (or `If-Match`) that is not the draft's latest is refused "
             "with 409 and the latest.",
         ),
@@ -104,6 +105,7 @@ def draft_routes(orders: Orders) -> list[Route]:
             TAG,
             answers=Draft,
             refusals=(404, 409),
+            versioned=True,
             description="It stays readable with status `deleted`, and is changed and completed no more.",
         ),
         Route(
@@ -118,6 +120,7 @@ def draft_routes(orders: Orders) -> list[Route]:
             query=CompleteQuery,
             answers=CompletedDraft,
             refusals=(404, 409),
+            versioned=True,
             description="The draft becomes an order (or several, with `split_draft`), adds its lines to one, or "
             "replaces one. Completed again, the same orders. With `dry_run` nothing is changed: the answer shows the "
             "orders as they would become, and a plan for their payments.",

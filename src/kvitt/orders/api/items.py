@@ -39,6 +39,7 @@ def item_routes(orders: Orders) -> list[Route]:
             body=Item,
             answers=Draft,
             refusals=(404, 409),
+            versioned=True,
             description="Its `line_id` must be new in the draft.",
         ),
         Route(
@@ -51,6 +52,7 @@ def item_routes(orders: Orders) -> list[Route]:
             body=Item,
             answers=Draft,
             refusals=(404, 409),
+            versioned=True,
             description="The item takes the place of the line, whose `line_id` it keeps.",
         ),
         Route(
@@ -62,6 +64,7 @@ def item_routes(orders: Orders) -> list[Route]:
             _TAG,
             answers=Draft,
             refusals=(404, 409),
+            versioned=True,
         ),
     ]
 

@@ -51,6 +51,7 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             query=OrderQuery,
             answers=OrderView,
             refusals=(404, 409),
+            versioned=True,
             description="Only an open order that holds no money: what was captured is refunded first. It takes no new "
             f"authorization and no capture then, and there is no way back. {_AGAIN}",
         ),
@@ -66,6 +67,7 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             query=OrderQuery,
             answers=OrderView,
             refusals=(404, 409),
+            versioned=True,
             description=f"A closed order takes refunds alone, until it is opened again. {_AGAIN}",
         ),
         Route(
@@ -80,6 +82,7 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             query=OrderQuery,
             answers=OrderView,
             refusals=(404, 409),
+            versioned=True,
             description=f"One that was closed; a cancelled one stays cancelled. {_AGAIN}",
         ),
         Route(
@@ -93,6 +96,7 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             query=OrderQuery,
             answers=OrderView,
             refusals=(404, 409),
+            versioned=True,
         ),
         Route(
             "DELETE",
@@ -104,5 +108,6 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             query=OrderQuery,
             answers=OrderView,
             refusals=(404, 409),
+            versioned=True,
         ),
     ]

@@ -45,6 +45,7 @@ def _routes_of(orders: Orders, verb: Verb) -> list[Route]:
             body=OperationRequest,
             answers=Operation,
             refusals=(404, 409),
+            versioned=True,
             description=f"{_EFFECTS[verb]} With `success` false it is recorded and changes no sum.",
         ),
         Route(

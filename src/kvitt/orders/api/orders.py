@@ -66,6 +66,7 @@ def order_routes(orders: Orders) -> list[Route]:
             query=OrderQuery,
             answers=OrderView,
             refusals=(404, 409),
+            versioned=True,
             description="Changes nothing that was sold: lines, amounts, taxes and the currency may be sent as they "
             "stand, and are refused when they differ. What was sold is changed by a draft with `options.order_id`. "
             "A `version` (or `If-Match`) that is not the order's latest is refused with 409 and the latest.",

@@ -19,7 +19,7 @@ from kvitt.orders.rules.edits import refuse_unless_open
 from kvitt.orders.rules.history import draft_event, recorded
 from kvitt.orders.rules.options import Numbering, numbering, replaces
 from kvitt.orders.rules.plan import Plan, plan, together
-from kvitt.orders.rules.size import refuse_larger
+from kvitt.orders.rules.size import refuse_larger, refuse_more
 from kvitt.orders.rules.split import shares
 from kvitt.orders.rules.versions import refuse_stale
 from kvitt.orders.rules.view import OrderView, shown
@@ -56,6 +56,7 @@ async def complete(
         ids = order_ids(draft_id, len(shares(row.doc.draft)))
         numbers, claims = await take_numbers(desk, account_id, row.doc.draft, ids, taker)
         draft, made = new_orders(row.doc, ids=ids, numbers=numbers, now=now, by=origin.subject)
+        refuse_more(made)
         return _change(origin, row, _Outcome(draft, made, "order.created"), now, claims)
 
     async with desk.serials.taker(desk.store, account_id) as taker:
@@ -113,6 +114,7 @@ async def _not_numbered(desk: Desk, origin: Origin, record: DraftRecord, now: da
         async with Taker({}, desk.store, origin.account_id) as nobody:
             numbers, _ = await take_numbers(desk, origin.account_id, draft, ids, nobody)
     done, made = new_orders(record, ids=ids, numbers=numbers, now=now, by=origin.subject)
+    refuse_more(made)
     return _Outcome(done, made, "order.created")
 
 

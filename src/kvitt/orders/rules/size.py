@@ -6,7 +6,10 @@ closing, opening and taking comments away are never refused.
 
 from __future__ import annotations
 
-from kvitt.core.change import Put
+from collections.abc import Sequence
+
+from kvitt.core.change import Put, encode_text
+from kvitt.orders.model import OrderRecord
 from kvitt.orders.rules.refusals import DraftFull, OrderFull
 
 MAX_SIZE = 6_000_000
@@ -21,3 +24,10 @@ def refuse_larger(put: Put, most: int = MAX_SIZE) -> None:
     if put.table == "drafts":
         raise DraftFull(f"a draft takes at most {most // 1_000_000} MB of JSON")
     raise OrderFull(f"an order takes at most {most // 1_000_000} MB of JSON, with all that happened to it")
+
+
+def refuse_more(orders: Sequence[OrderRecord]) -> None:
+    """DraftFull when the orders of a split draft, each with all that the draft says, come to too much together."""
+    if len(orders) > 1 and sum(len(encode_text(order)) for order in orders) > MAX_SIZE_WITH_OPERATIONS:
+        most = MAX_SIZE_WITH_OPERATIONS // 1_000_000
+        raise DraftFull(f"the {len(orders)} orders of the draft would be more than {most} MB of JSON together")

@@ -35,7 +35,10 @@ _read_plain = msgspec.json.Decoder(float_hook=Decimal).decode
 def updated(
     record: OrderRecord, update: OrderUpdate, sent: Mapping[str, Any], *, now: datetime, version: int
 ) -> OrderRecord:
-    """`sent`: the body as it came, for the members that an update does not know. `version`: the one the order gets."""
+    """`sent`: the body as it came, its fractions as Decimal, for the members that an update does not know.
+
+    `version`: the one the order gets.
+    """
     order = record.order
     known = {item.line_id: item for item in order.items}
     refuse_if(_line_faults(update.items or (), known), UnknownLine)

@@ -115,11 +115,12 @@ begin
       on conflict (account_id, payment_id) do update
       set authorized = t.authorized + excluded.authorized, expires_at = greatest(t.expires_at, excluded.expires_at)
     )
-    select * from new n order by n.account_id, n.payment_id, n.attempt_id
+    select n.*, array_agg(n.attempt_id) over (partition by n.account_id, n.payment_id) as together
+    from new n order by n.account_id, n.payment_id, n.attempt_id
   loop
     account_id := m.account_id; attempt_id := m.attempt_id; outcome := m.outcome; data := m.data;
     if m.outcome = 'done' and m.verb <> 'authorize' then
-      why := sandbox.move_v1(m.account_id, m.payment_id, m.attempt_id, m.verb, m.amount, m.final, m.created_at);
+      why := sandbox.move_v1(m.account_id, m.payment_id, m.together, m.verb, m.amount, m.final, m.created_at);
       if why <> '' then
         outcome := 'refused';
         data := (m.data::jsonb || jsonb_build_object('refusal', why))::text;
@@ -139,9 +140,10 @@ begin
 end $$;
 
 -- Moves money of a payment; answers '' or why not: amount, expired or unknown. A payment that a server of the release
--- before recorded has no sums yet: they are made of its movements.
+-- before recorded has no sums yet: they are made of its movements, less those of `in_together`, which are being
+-- recorded and are added each in its turn.
 create function sandbox.move_v1(
-  in_account_id text, in_payment_id text, in_attempt_id text, in_verb text, in_amount bigint, in_final boolean,
+  in_account_id text, in_payment_id text, in_together text[], in_verb text, in_amount bigint, in_final boolean,
   at timestamptz
 ) returns text
 language plpgsql
@@ -176,7 +178,7 @@ begin
       coalesce(sum(t.amount) filter (where t.verb = 'void'), 0)
     from sandbox.movements t
     where t.account_id = in_account_id and t.payment_id = in_payment_id and t.outcome = 'done'
-      and t.attempt_id <> in_attempt_id
+      and t.attempt_id <> all (in_together)
     having count(*) filter (where t.verb = 'authorize') > 0
     on conflict do nothing;
   end loop;

@@ -42,6 +42,25 @@ async def complete(keyed: Keyed) -> Prepared:
     return f"{keyed.shop.shopping}/draft_orders/{await keyed.draft()}/complete", None, {}
 
 
+@prepares(f"PUT {_SHOPPING}/draft_orders/{{draft_id}}")
+async def replace_draft(keyed: Keyed) -> Prepared:
+    order = {"currency": "NOK", "items": [LINE]}
+    other = {"order": {**order, "currency": "SEK"}}
+    return f"{keyed.shop.shopping}/draft_orders/{await keyed.draft()}", {"order": order}, other
+
+
+@prepares(f"POST {_SHOPPING}/draft_orders/{{draft_id}}/items")
+async def add_item(keyed: Keyed) -> Prepared:
+    path = f"{keyed.shop.shopping}/draft_orders/{await keyed.draft()}/items"
+    return path, {**LINE, "line_id": 2}, {**LINE, "line_id": 3}
+
+
+@prepares(f"PUT {_SHOPPING}/draft_orders/{{draft_id}}/items/{{line_id}}")
+async def replace_item(keyed: Keyed) -> Prepared:
+    path = f"{keyed.shop.shopping}/draft_orders/{await keyed.draft()}/items/1"
+    return path, {**LINE, "gross_amount": 5}, {**LINE, "gross_amount": 6}
+
+
 @prepares(f"POST {_SHOPPING}/orders")
 async def order(keyed: Keyed) -> Prepared:
     order = {"currency": "NOK", "items": [LINE]}

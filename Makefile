@@ -34,7 +34,7 @@ check: .venv/installed-tests ## Style, types and import contracts
 
 test: check ## Everything: checks, rules, PostgreSQL, the page in Chromium
 	@sh tests/install_browser.sh
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 bench: .venv/installed-tests ## The journey under load, against the floor that PostgreSQL sets
 	$(BIN)/python -m bench.journey $(ARGS)

@@ -72,7 +72,7 @@ async def test_a_decision_that_never_lands_ends_in_conflicting(store, shelf):
 
     with pytest.raises(Conflicting):
         await store.decide(decide)
-    assert calls == 10
+    assert calls == 30
 
 
 async def test_a_caller_that_fails_or_is_cancelled_gives_its_turn_on(store, shelf):

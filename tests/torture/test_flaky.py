@@ -16,7 +16,7 @@ def test_a_provider_that_times_out_and_loses_its_news_leaves_nothing_unknown() -
     """A fifth of the calls get no answer, so that there are some in so short a time; then an outage of six seconds."""
     command = [sys.executable, "-m", "bench.torture.flaky", "--share", "20", "--silence", "3", "--away", "6"]
     result = subprocess.run(
-        [*command, "--seconds", "8", "--clients", "4", "--patience", "120", "--limit", "220"],
+        [*command, "--seconds", "6", "--clients", "4", "--trouble", "0", "--patience", "120", "--limit", "220"],
         cwd=ROOT,
         capture_output=True,
         text=True,

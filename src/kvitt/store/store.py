@@ -114,7 +114,7 @@ class Store:
     ) -> T:
         """Load, rule, commit: calls `decide`, commits its Change and answers what it answered with it.
 
-        On Conflict it calls `decide` again, ten times at most, and then raises Conflicting. An empty Change is not
+        On Conflict it calls `decide` again, thirty times at most, and then raises Conflicting. An empty Change is not
         committed. `on` = (account_id, object_id) lets this process decide about an object one at a time, in the order
         of arrival, so that a crowd on one object does not burn its tries; between processes versions decide.
         `decide` must not call a provider.

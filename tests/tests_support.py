@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -18,6 +18,18 @@ from kvitt.store import Store
 
 if TYPE_CHECKING:
     from kvitt.app import App
+
+
+def play_until_reached(play: Callable[[], object], reached: set[str], wanted: set[str]) -> None:
+    """Plays generated histories until all that is wanted was seen: what chance leaves out once, more of it brings.
+
+    `play` must not be derandomized: it would bring the same again.
+    """
+    for _ in range(20):
+        play()
+        if reached >= wanted:
+            break
+    assert reached == wanted
 
 
 def free_port() -> int:

@@ -1,12 +1,12 @@
 # Two commands matter: `make demo` and `make test`. `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check serve bench torture flaky simulate clean
+.PHONY: help install demo test check serve seed bench bench-lists torture flaky simulate clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## What can be made
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("kvitt needs Python 3.11 or newer; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
@@ -38,6 +38,12 @@ test: check ## Everything: checks, rules, PostgreSQL, the page in Chromium
 
 bench: .venv/installed-tests ## The journey under load, against the floor that PostgreSQL sets
 	$(BIN)/python -m bench.journey $(ARGS)
+
+seed: .venv/installed-tests ## A shop with many orders (N=1000000): believable, the same for the same seed
+	$(BIN)/python -m bench.seed --orders $(or $(N),1000000) $(ARGS)
+
+bench-lists: .venv/installed-tests ## Lists, search and export with a million orders (N=1000000)
+	$(BIN)/python -m bench.lists --orders $(or $(N),1000000) $(ARGS)
 
 torture: .venv/installed-tests ## Kill servers, workers and PostgreSQL under load (N=200) and look for what got lost
 	$(BIN)/python -m bench.torture --kills $(or $(N),200) $(ARGS)

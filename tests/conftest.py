@@ -16,12 +16,26 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kvitt.core.errors import Refusal
 from kvitt.store import Store, connect
 from kvitt.store.embedded import Embedded
 from kvitt.store.migrate import migrate
 from tests_support import Server, Shop, run_server
 
 _account_numbers = itertools.count(random.Random().randrange(10_000_000, 80_000_000))  # noqa: S311
+
+
+@pytest.fixture(autouse=True)
+def every_refusal_is_named(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test asks a server for in this process: each no is one that the route's document names."""
+    unnamed: list[str] = []
+
+    def note(refusal: Refusal, method: str, route: str) -> None:
+        unnamed.append(f"{method} {route}: {type(refusal).__name__} ({refusal.message})")
+
+    monkeypatch.setattr("kvitt.web.refusals.unnamed", note)
+    yield
+    assert not unnamed, "refusals that the routes do not name: " + ", ".join(unnamed)
 
 
 @pytest.fixture(scope="session")

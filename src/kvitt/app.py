@@ -30,6 +30,8 @@ from kvitt.orders.flows import Orders
 from kvitt.sandbox import api as sandbox_api
 from kvitt.sandbox.flows import SandboxHouse, open_sandbox
 from kvitt.store import SandboxBooks, Store, connect
+from kvitt.together import api as together_api
+from kvitt.together.flows import Together
 from kvitt.web import Asgi, build_app
 from kvitt.worker import Sealer, Worker
 
@@ -109,8 +111,9 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
     asgi = build_app(
         [
             *accounts_api.routes(accounts),
-            *orders_api.routes(orders),
+            *orders_api.routes(orders, accounts.time_zone_of),
             *checkout_api.routes(checkout),
+            *together_api.routes(Together(store, orders, checkout)),
             *delivery_api.routes(deliverer.signatures, History(store, clock), subscriptions, feed),
             *sandbox_api.routes(sandbox),
             *pages.routes(checkout),

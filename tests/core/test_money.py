@@ -1,4 +1,4 @@
-"""Money in its minor unit: decimals of 0, 2 and 3 places, and the VAT inside a sum, against exact fractions."""
+"""Money in its minor unit: currencies of 0, 2 and 3 decimals, and one rounding, against exact fractions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kvitt
-from kvitt.core.money import EXPONENTS, MAX_AMOUNT, is_currency, to_decimal, vat_included
+from kvitt.core.money import (
+    EXPONENTS,
+    MAX_AMOUNT,
+    is_currency,
+    nearest,
+    percent_of,
+    ratio,
+    times,
+    to_decimal,
+    to_minor,
+)
 
 edges = st.sampled_from([0, 1, 2, 3, 99, 100, 101, MAX_AMOUNT - 1, MAX_AMOUNT])
 amounts = st.one_of(edges, st.integers(0, 200), st.integers(0, MAX_AMOUNT))
@@ -46,32 +56,45 @@ def test_the_same_number_is_another_sum_in_each_currency(currency: str, shown: s
     assert str(to_decimal(39800, currency)) == shown
 
 
-@given(amounts, rates)
-@example(39800, Decimal(25))
-@example(1, Decimal(100))  # exactly a half
-@example(MAX_AMOUNT, Decimal("999.9999"))
-def test_vat_is_the_nearest_minor_unit_and_a_half_goes_up(gross: int, rate: Decimal) -> None:
-    vat = vat_included(gross, rate)
-    exact = Fraction(gross) * Fraction(rate) / (100 + Fraction(rate))
-    assert Fraction(-1, 2) <= exact - vat < Fraction(1, 2)
-    assert 0 <= vat <= gross
+@given(amounts, currencies)
+@example(MAX_AMOUNT, "KWD")
+def test_an_amount_in_minor_units_is_exact_and_comes_back(amount: int, currency: str) -> None:
+    for signed in (amount, -amount):
+        assert to_minor(to_decimal(signed, currency), currency) == signed
 
 
-@given(amounts, rates)
-def test_what_is_taken_back_carries_the_same_vat_with_the_other_sign(gross: int, rate: Decimal) -> None:
-    assert vat_included(-gross, rate) == -vat_included(gross, rate)
+@pytest.mark.parametrize(("amount", "currency"), [("1.5", "JPY"), ("0.005", "NOK"), ("-0.0001", "KWD"), ("NaN", "EUR")])
+def test_a_part_of_a_minor_unit_is_refused_and_not_lost(amount: str, currency: str) -> None:
+    with pytest.raises(ValueError, match=r"decimals than|no number"):
+        to_minor(Decimal(amount), currency)
 
 
-@given(st.lists(amounts, min_size=1, max_size=30), rates)
-def test_vat_by_line_and_vat_of_the_sum_differ_by_half_a_unit_a_line_at_most(lines: list[int], rate: Decimal) -> None:
-    by_line = sum(vat_included(line, rate) for line in lines)
-    assert abs(by_line - vat_included(sum(lines), rate)) <= (len(lines) + 1) / 2
+@given(st.integers(-(10**30), 10**30), st.integers(-(10**15), 10**15).filter(bool))
+@example(5, 2)
+@example(-5, 2)
+@example(MAX_AMOUNT * 10**30 + 1, 2 * 10**30)  # a hair above a half: 28 digits would not see it
+def test_a_quotient_is_rounded_once_to_the_nearest_whole_and_a_half_goes_away_from_zero(over: int, under: int) -> None:
+    whole, exact = nearest(over, under), Fraction(over, under)
+    assert abs(whole - exact) <= Fraction(1, 2)
+    assert abs(whole - exact) < Fraction(1, 2) or abs(whole) > abs(exact)
+    assert nearest(-over, under) == nearest(over, -under) == -whole
 
 
-@given(amounts, amounts, rates)
-def test_more_never_carries_less_vat(one: int, other: int, rate: Decimal) -> None:
-    less, more = sorted((one, other))
-    assert vat_included(less, rate) <= vat_included(more, rate)
+@given(amounts, st.decimals(0, 1_000_000_000, places=3), rates)
+@example(2990, Decimal("0.75"), Decimal("33.3333"))
+def test_a_quantity_and_a_percentage_are_exact_to_the_nearest_minor_unit(
+    amount: int, quantity: Decimal, rate: Decimal
+) -> None:
+    for signed in (amount, -amount):
+        assert abs(times(signed, quantity) - signed * Fraction(quantity)) <= Fraction(1, 2)
+        assert abs(percent_of(signed, rate) - signed * Fraction(rate) / 100) <= Fraction(1, 2)
+    assert times(amount, Decimal(1)) == percent_of(amount, Decimal(100)) == amount
+
+
+@pytest.mark.parametrize("text", ["1E-21", "1E+20", "1E-999999", "9E+999999", "NaN", "-Infinity"])
+def test_a_number_of_endless_digits_is_refused_before_anything_is_done_with_it(text: str) -> None:
+    with pytest.raises(ValueError, match="no number with at most 20 digits"):
+        ratio(Decimal(text))
 
 
 def test_no_code_that_holds_money_multiplies_or_divides_by_a_hundred() -> None:

@@ -98,6 +98,12 @@ _operation("refunds", "authorizations", "captures")
 _operation("cancellations", "authorizations")
 
 
+@prepares(f"POST {_SHOPPING}/orders/{{order_id}}/sessions")
+async def session_of_an_order(keyed: Keyed) -> Prepared:
+    body = {"items": [{"line_id": "1"}], "profile_id": "default", "url": {"return_url": "https://shop.example/"}}
+    return f"{await keyed.order()}/sessions", body, {**body, "metadata": {"a": 1}}
+
+
 @prepares("POST /v1/sessions-profile")
 async def session(keyed: Keyed) -> Prepared:
     return "/v1/sessions-profile", session_body(), session_body(remarks="other")
@@ -257,7 +263,7 @@ async def test_every_post_and_put_of_the_document_takes_a_key_and_says_so(keyed:
         success = operation["responses"].get("200") or operation["responses"]["204"]
         assert ("Idempotent-Replayed" in success["headers"]) is keyed_here
         assert not keyed_here or "409" in operation["responses"]
-    assert "Retry-After" in document["components"]["responses"]["409"]["headers"]
+    assert "Retry-After" in document["components"]["responses"]["Conflicting.RequestUnderWay"]["headers"]
 
 
 async def test_a_handler_that_takes_no_key_ignores_it(keyed: Keyed, key: str) -> None:

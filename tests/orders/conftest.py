@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from kvitt.core.change import Change
+from kvitt.core.ids import new_uuids
 from kvitt.orders.model import (
+    ORDERS,
     DraftOptions,
     DraftRecord,
     Operation,
@@ -22,6 +27,7 @@ from kvitt.orders.model import (
 from kvitt.orders.rules.completion import added_lines, new_order
 from kvitt.orders.rules.drafts import new_draft
 from kvitt.orders.rules.operations import register
+from kvitt.store import Store as Shelf
 
 NOW = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 
@@ -96,6 +102,33 @@ class Kit:
 @pytest.fixture(scope="session")
 def kit() -> type[Kit]:
     return Kit
+
+
+@pytest.fixture
+def made(store: Shelf, write_orders: Callable[..., Any]) -> Callable[..., Awaitable[list[OrderRecord]]]:
+    """Writes many orders into the tests' database."""
+    return partial(write_orders, store)
+
+
+@pytest.fixture
+def write_orders(account_id: str) -> Callable[..., Awaitable[list[OrderRecord]]]:
+    """Writes many orders at once. `at`: when each was made; all at the same moment without it."""
+
+    async def make(
+        store: Shelf, /, count: int, at: Sequence[datetime] | None = None, **members: Any
+    ) -> list[OrderRecord]:
+        record = completed(draft(line(1, 1000, description="Kaffe"), **members))
+        records = []
+        for n, id in enumerate(new_uuids(count)):
+            moment = at[n] if at is not None else NOW
+            order = replace(record.order, id=id, order_id=f"{n}", created_at=moment, updated_at=moment)
+            records.append(replace(record, order=order))
+        for start in range(0, count, 200):
+            puts = tuple(ORDERS.put(account_id, r.order.id, r) for r in records[start : start + 200])
+            await store.commit(Change(puts=puts))
+        return records
+
+    return make
 
 
 @pytest.fixture

@@ -331,7 +331,7 @@ async def test_drafts_take_the_scopes_that_are_documented(shop, drafts, make, se
 
 
 async def test_a_draft_that_would_be_too_large_is_refused_and_stays(shop, make, drafts, monkeypatch):
-    monkeypatch.setattr(size.refuse_larger, "__defaults__", (4_000,))
+    monkeypatch.setattr(size.refuse_larger_draft, "__defaults__", (4_000,))
     draft = await make(item(1))
     large = item(2, metadata={"note": "x" * 4_000})
     answer = await shop.post(f"{drafts}/{draft['id']}/items", large)

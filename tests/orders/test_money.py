@@ -14,7 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kvitt.core.errors import Conflicting
-from kvitt.core.money import MAX_AMOUNT, vat_included
+from kvitt.core.money import MAX_AMOUNT
+from kvitt.core.tax import vat_included
 from kvitt.orders.model import Verb
 from kvitt.orders.rules.remaining import amount_of, left
 

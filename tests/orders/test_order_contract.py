@@ -103,6 +103,32 @@ async def test_12_include_events_adds_events_and_state(shop, make):
     assert {"events", "state"} <= (await shop.get(f"{root}?include_events=true")).json().keys()
 
 
+async def test_12_lists_answer_orders_and_honour_their_filters(shop, make):
+    first, second = [(await shop.get(await make())).json() for _ in range(2)]
+    await shop.post(f"{shop.shopping}/orders/{first['id']}/close")
+    own = {"order": {"currency": "NOK", "items": [CHAIR], "store": {"id": "oslo"}}}
+    sold = (await shop.post(f"{shop.shopping}/orders", own)).json()
+
+    async def ids(path: str = "orders", **params: str) -> list[str]:
+        answer = await shop.get(f"{shop.shopping}/{path}", params={k.replace("__", "."): v for k, v in params.items()})
+        assert answer.json().keys() == {"orders"}
+        assert all({"events", "state"} <= order.keys() for order in answer.json()["orders"]) == bool(params)
+        return [order["id"] for order in answer.json()["orders"]]
+
+    for path, all_, closed in (("orders", [sold, second, first], [first]), ("stores/oslo/orders", [sold], [])):
+        assert await ids(path) == [order["id"] for order in all_]
+        assert await ids(path, include_events="true") == [order["id"] for order in all_]
+        for params, found in (
+            ({"status": "closed"}, closed),
+            ({"status": "open"}, [order for order in all_ if order is not first]),
+            ({"payment_status": "pending"}, all_),
+            ({"payment_status": "paid"}, []),
+            ({"created_at__gte": sold["created_at"]}, [sold]),
+            ({"created_at__lte": second["created_at"]}, all_[1:]),
+        ):
+            assert await ids(path, **params, include_events="true") == [order["id"] for order in found], (path, params)
+
+
 async def test_13_errors_have_a_message_and_unknown_resources_are_404(shop, make):
     root = await make()
     for path in ("/captures/x", "/authorizations/x", "/comments/x", "x", "x/events"):

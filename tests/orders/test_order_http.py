@@ -117,7 +117,7 @@ BAD_ORDERS = [
     ({"order": {"currency": "NOK", "items": [LINE]}, "options": {"order_id": "A"}}, "options.order_id"),
     ({"order": {"currency": "NOK", "items": [LINE]}, "options": {"split_draft": True}}, "options.split_draft"),
     (
-        {"order": {"currency": "NOK", "items": [LINE]}, "options": {"order_time_to_live": 60}},
+        {"order": {"currency": "NOK", "items": [LINE]}, "options": {"order_time_to_live": "2020-01-01T00:00:00Z"}},
         "options.order_time_to_live",
     ),
 ]
@@ -384,7 +384,10 @@ async def test_the_document_says_where_if_match_is_looked_at(shop):
         "/v1/accounts/{aid}/shopping/orders/{order_id}",
         "/v1/accounts/{aid}/shopping/draft_orders/{draft_id}",
     )
-    verbs = ("cancel", "close", "open", "comments", "authorizations", "captures", "refunds", "cancellations")
+    verbs = (
+        "cancel", "close", "open", "comments", "events", "authorizations", "captures", "refunds", "cancellations",
+        "sessions",
+    )  # fmt: skip
     assert named == {
         ("put", order),
         ("delete", f"{order}/comments/{{comment_id}}"),

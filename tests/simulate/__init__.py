@@ -8,9 +8,10 @@
     receivers.py   the shops' endpoints for callbacks and webhooks
     server.py      one server process: it can be killed between any two turns of its loop
     callers.py     shops and customers, who press twice, retry and walk away; requests.py what they send
+    clerks.py      those who work with drafts and orders; shopping.py what they send
     world.py       all of it together: one step, and letting everything settle
     model/         what must hold, sharing no code with `rules`
-    bugs.py        bugs planted on purpose
+    bugs.py        bugs planted on purpose; shopping_bugs.py those of the order service
     history.py     one history: run it, find the shortest prefix that fails
 
 What must hold is written down in docs/design/invariants.md. `python -m tests.simulate --help` says how to run it.

@@ -1,17 +1,15 @@
 """Bugs planted on purpose: each a change of a line or two, as somebody might make it. The simulator has to find them.
 
-docs/design/invariants.md lists them with a seed that catches each.
+docs/design/invariants.md lists them with a seed that catches each. Here those of the checkout, the store and delivery;
+`shopping_bugs.py` has those of the order service.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, cast
-
-import msgspec
 
 import kvitt.checkout.flows.dance as dance
 import kvitt.checkout.flows.pay as pay
@@ -21,11 +19,6 @@ import kvitt.checkout.rules.sessions as sessions
 import kvitt.checkout.rules.settle as settle
 import kvitt.delivery.flows.callbacks as callback_flows
 import kvitt.delivery.flows.fanout as fanout
-import kvitt.orders.flows.completion as completion
-import kvitt.orders.flows.creation as creation_flow
-import kvitt.orders.flows.drafts as drafts
-import kvitt.orders.flows.numbers as numbers
-import kvitt.orders.rules.operations as order_operations
 import kvitt.store.store as store
 from kvitt.checkout.model.payment import Outcome
 from kvitt.checkout.rules import callbacks, creation
@@ -36,25 +29,10 @@ from kvitt.core.reply import reply
 
 from . import database, deliveries
 from . import store as simulated
-
-Patch = tuple[Any, str, Any]
-
-
-@dataclass(frozen=True)
-class Bug:
-    """`what` it does. `patches`: what stands where instead."""
-
-    what: str
-    patches: Callable[[], list[Patch]]
-
-
-def _real(owner: Any, name: str) -> Any:
-    """What stands there now."""
-    return getattr(owner, name)
-
-
-def _replace(value: Any, **changes: Any) -> Any:
-    return msgspec.structs.replace(value, **changes)
+from .bug import Bug, Patch
+from .bug import real as _real
+from .bug import replace as _replace
+from .shopping_bugs import SHOPPING_BUGS
 
 
 def _no_reservation() -> list[Patch]:
@@ -117,12 +95,12 @@ def _goes_backwards() -> list[Patch]:
 def _lost_update() -> list[Patch]:
     real = _real(database.Database, "apply")
 
-    def apply(self: Any, change: Change, place: Any, by: str) -> None:
+    def apply(self: Any, change: Change, place: Any, *more: Any) -> None:
         puts = []
         for put in change.puts:
             found = self.rows.get((put.table, put.account_id, put.id))
             puts.append(put if found is None else _replace(put, version=found.version))
-        real(self, _replace(change, puts=tuple(puts)), place, by)
+        real(self, _replace(change, puts=tuple(puts)), place, *more)
 
     return [(database.Database, "apply", apply)]
 
@@ -215,28 +193,6 @@ def _refunds_anything() -> list[Patch]:
     return [(operations, "_refundable", lambda status, sums, asked, can: asked)]
 
 
-def _line_unchecked() -> list[Patch]:
-    return [(order_operations, "_refuse_beyond", lambda *_: None)]
-
-
-def _number_unclaimed() -> list[Patch]:
-    real = _real(numbers, "take_numbers")
-
-    async def take_numbers(*arguments: Any) -> Any:
-        taken, _ = await real(*arguments)
-        return taken, ()
-
-    async def refuse_taken(*_: Any) -> None:
-        return
-
-    return [
-        (creation_flow, "take_numbers", take_numbers),
-        (completion, "take_numbers", take_numbers),
-        (numbers, "refuse_taken", refuse_taken),
-        (drafts, "refuse_taken", refuse_taken),
-    ]
-
-
 def _owes_apart() -> list[Patch]:
     async def fan_out(self: Any, account_id: str, old: Any, new: Any, owed: Any, now: Any) -> bool:
         moved: bool = await real(self, account_id, old, new, [], now)
@@ -312,8 +268,6 @@ BUGS: dict[str, Bug] = {
     "no-timer": Bug("a session is made without its timer", _no_timer),
     "pays-twice": Bug("a session that is paid, or being paid, takes another payment", _pays_twice),
     "refunds-anything": Bug("a refund is not held against what was captured", _refunds_anything),
-    "line-unchecked": Bug("an order's operation is not held against what is left of its lines", _line_unchecked),
-    "number-unclaimed": Bug("an order's number is neither looked for nor claimed", _number_unclaimed),
     "owes-apart": Bug("the place in the log moves before the deliveries are owed", _owes_apart),
     "cancels-while-paying": Bug("a session is cancelled although a payment of it is under way", _cancels_paid),
     "callbacks-overtake": Bug("a callback does not wait for an earlier one of its transaction", _callbacks_overtake),
@@ -321,6 +275,7 @@ BUGS: dict[str, Bug] = {
     "told-too-early": Bug("a caller is told before the commit is durable", _told_too_early),
     "doubt-is-no": Bug("a commit in doubt is told as a conflict", _doubt_is_no),
     "callback-forgotten": Bug("nobody owes the shop the callback of its payment", _callback_forgotten),
+    **SHOPPING_BUGS,
 }
 
 

@@ -1,4 +1,7 @@
-"""Shops and customers: each request is pressed by somebody with a temper. Some press twice, retry, or walk away."""
+"""Shops and customers: each request is pressed by somebody with a temper. Some press twice, retry, or walk away.
+
+Here those of the checkout; `clerks.py` works with drafts and orders.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kvitt.checkout.model.payment import Operation
-from kvitt.orders.model import OperationItem, Verb
 
 from . import requests
-from .requests import Request
+from .clerks import SHOPPING, Clerks
+from .requests import Request, Try
 from .server import Gone
 
 if TYPE_CHECKING:
@@ -30,31 +33,47 @@ class Callers:
         self.asked: list[Request] = []
         self.busy = 0
         self._world = world
+        self._clerks = Clerks(world, self.next_reference)
         self._number = 0
 
     def act(self) -> bool:
         """Somebody does something that is possible now; False when the one that was drawn has nothing to do it to."""
         chance = self._world.chance
-        request = getattr(self, f"_{self._world.drawn_action()}")()
+        action = self._world.drawn_action()
+        request = getattr(self._clerks, action)() if action in SHOPPING else getattr(self, f"_{action}")()
         if request is None:
             return False
-        if request.kind != "visit" and chance.once_in(self._world.faults.keyed):
+        self._begin(request)
+        if request.kind == "complete_draft" and chance.once_in(0.3):
+            self._begin(self._clerks.complete_again(request))
+        return True
+
+    def _begin(self, request: Request) -> None:
+        chance = self._world.chance
+        if request.takes_key and chance.once_in(self._world.faults.keyed):
             request.key = f"key of {request.reference}"
         self.asked.append(request)
         for _ in range(2 if chance.once_in(self._world.faults.double) and request.key else 1):
             self.busy += 1
             self._world.loop.create_task(self._press(request))
-        return True
 
     async def _press(self, request: Request) -> None:
         try:
             for tries in range(MOST_TRIES):
                 again = await self._try(request, tries)
                 if not again:
+                    self._go_on(request)
                     return
                 await asyncio.sleep(self._world.chance.between(0.2, 4.0))
         finally:
             self.busy -= 1
+
+    def _go_on(self, request: Request) -> None:
+        """With what comes next, once."""
+        answer, then = request.answers[-1], request.then
+        if answer is not None and then is not None and (following := then(answer)) is not None:
+            request.then = None
+            self._begin(following)
 
     async def _try(self, request: Request, tries: int) -> bool:
         """One request and what came of it; whether to send it again."""
@@ -63,8 +82,8 @@ class Callers:
         if server is None:
             return True
         world.note("asks", request.name, server.owner.name, request.key)
-        once = request.once()
-        connection, work = server.serve(lambda server: request.flow(server, once))
+        once, attempt = request.once(), Try(request)
+        connection, work = server.serve(lambda server: request.flow(server, once), attempt)
         if chance.once_in(world.faults.cut_off):
             world.later(chance.between(0.0, 2.0), work.cancel)
         try:
@@ -72,6 +91,7 @@ class Callers:
         except (Gone, TimeoutError):
             answer = None
         request.answers.append(answer)
+        world.answered(attempt, answer)
         world.note("is told", request.name, "nothing" if answer is None else answer.status)
         if request.key is None:
             return False
@@ -81,14 +101,14 @@ class Callers:
 
     # what may be asked; None when there is nothing to ask it of
 
-    def _next(self, word: str) -> str:
+    def next_reference(self, word: str) -> str:
         self._number += 1
         return f"{word}-{self._number}"
 
     def _create_session(self) -> Request | None:
         account_id = self._world.chance.one_of(self._world.accounts)
         now = self._world.clock(account_id)
-        return requests.create_session(self._world.chance, account_id, self._next("session"), now)
+        return requests.create_session(self._world.chance, account_id, self.next_reference("session"), now)
 
     def _pay(self) -> Request | None:
         known = self._recent(self._world.sessions, lambda record: "transaction_id" not in record["session"])
@@ -97,19 +117,19 @@ class Callers:
         session = self._world.document("sessions", *known)["session"]
         groups = session["configuration"]
         product = next(name for name in requests.PRODUCTS if name.partition(".")[0] in groups)
-        return requests.pay(*known, product, self._next("pay"))
+        return requests.pay(*known, product, self.next_reference("pay"))
 
     def _abandon(self) -> Request | None:
         known = self._recent(self._world.sessions)
-        return None if known is None else requests.abandon(*known, self._next("abandon"))
+        return None if known is None else requests.abandon(*known, self.next_reference("abandon"))
 
     def _visit(self) -> Request | None:
         known = self._recent(self._world.sessions)
-        return None if known is None else requests.visit(*known, self._next("visit"))
+        return None if known is None else requests.visit(*known, self.next_reference("visit"))
 
     def _cancel_session(self) -> Request | None:
         known = self._recent(self._world.sessions)
-        return None if known is None else requests.cancel_session(*known, self._next("cancel"))
+        return None if known is None else requests.cancel_session(*known, self.next_reference("cancel"))
 
     def _capture(self) -> Request | None:
         final = self._world.chance.once_in(0.15)
@@ -128,42 +148,10 @@ class Callers:
             return None
         whole = int(self._world.document("transactions", *known)["transaction"]["amount"])
         parts = (whole, whole, max(1, whole // 2), max(1, whole // 3), max(1, whole - 1), 1, whole + 1)
-        reference = self._next(verb)
+        reference = self.next_reference(verb)
         amount = None if verb == "void" else self._world.chance.one_of(parts)
         operation = Operation(verb, amount, reference if amount else None, final=final)
         return requests.operate(*known, operation, reference)
-
-    def _create_draft(self) -> Request | None:
-        chance = self._world.chance
-        account_id, order = chance.one_of(self._world.accounts), None
-        if chance.once_in(0.3) and (known := self._recent(self._world.orders)) is not None:
-            account_id, order = known[0], self._world.document("orders", *known)["order"]
-        return requests.create_draft(chance, account_id, self._next("draft"), order)
-
-    def _complete_draft(self) -> Request | None:
-        known = self._recent(self._world.drafts)
-        return None if known is None else requests.complete_draft(*known, self._next("complete"))
-
-    def _register(self) -> Request | None:
-        known = self._recent(self._world.orders)
-        if known is None:
-            return None
-        chance = self._world.chance
-        record = self._world.document("orders", *known)
-        order = record["order"]
-        verb = chance.one_of((Verb.AUTHORIZE, Verb.AUTHORIZE, Verb.CAPTURE, Verb.CAPTURE, Verb.REFUND, Verb.CANCEL))
-        lines = [item for item in order["items"] if chance.once_in(0.6)] or order["items"][:1]
-        items = tuple(
-            OperationItem(line_id=item["line_id"], amount=_part(chance.below(4), int(item["net_amount"])))
-            for item in lines
-        )
-        authorization = None
-        if record.get("multiple_authorizations") and order["authorizations"]:
-            authorization = chance.one_of(order["authorizations"])["id"]
-        name = order["order_id"] if chance.once_in(0.5) else order["id"]
-        return requests.register(
-            known[0], name, verb, items, authorization, self._next(verb.value), success=not chance.once_in(0.1)
-        )
 
     def _recent(
         self, known: list[tuple[str, str]], able: Callable[[Any], bool] | None = None
@@ -175,12 +163,10 @@ class Callers:
         chance = self._world.chance
         if able is not None and chance.once_in(0.9):
             table = "sessions" if known is self._world.sessions else "transactions"
-            known = [each for each in known[-12:] if able(self._world.document(table, *each))] or known
+            known = [each for each in known[-12:] if able(self._world.document(table, *each))]
+            if not known:
+                return None
         return chance.one_of(known[-4:]) if chance.once_in(0.8) else chance.one_of(known)
-
-
-def _part(which: int, whole: int) -> int:
-    return (whole, whole // 2, whole, whole + 1)[which]
 
 
 def _is_under_way(body: msgspec.Raw) -> bool:

@@ -67,6 +67,7 @@ def ruled_by(chance: Chance, seconds: Callable[[], float]) -> Iterator[None]:
         (random, "random", chance.random),
         (random, "uniform", chance.uniform),
         (random, "choice", chance.choice),
+        (random, "randrange", chance.randrange),
         (random, "shuffle", chance.shuffle),
         (time, "monotonic", seconds),
         (time, "perf_counter", seconds),

@@ -10,12 +10,15 @@ from bisect import insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvitt.core.change import Change, Event, Posting, Put
 from kvitt.core.errors import Conflict
 from kvitt.store import Cursor, Entry
 from kvitt.store.tables import TABLES
+
+if TYPE_CHECKING:
+    from .requests import Try
 
 Key = tuple[str, str]
 """Account and id."""
@@ -62,11 +65,12 @@ class Line(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """A Change that was committed: what its rows were before."""
+    """A Change that was committed: what its rows were before. `attempt`: what was asked for by it, if anything was."""
 
     change: Change
     before: dict[tuple[str, str, str], Stored | None]
     by: str
+    attempt: Try | None = None
 
 
 @dataclass
@@ -104,7 +108,7 @@ class Database:
         """Committed or not, it is over."""
         self.running.discard(xid)
 
-    def apply(self, change: Change, place: tuple[int, int], by: str) -> None:
+    def apply(self, change: Change, place: tuple[int, int], by: str, attempt: Try | None = None) -> None:
         """All of it, or Conflict and nothing."""
         if self._meets(change):
             raise Conflict("a row is newer, or what must be new exists")
@@ -127,7 +131,10 @@ class Database:
         for number, event in enumerate(change.events, seq + 1):
             insort(self.log.setdefault(event.account_id, []), Line(xid, number, event))
         self.commits += 1
-        applied = Applied(change, before, by)
+        if attempt is not None:
+            attempt.applied += 1
+            attempt.wrote |= {(put.table, put.id): put.version + 1 for put in change.puts}
+        applied = Applied(change, before, by, attempt)
         for hear in self.heard:
             hear(applied)
 
@@ -152,14 +159,23 @@ class Database:
         """The newest row whose column has this value."""
         if column == "id":
             return self.rows.get((table, account_id, value))
-        ids = self._found_by.get((table, column, account_id, value))
-        return self.rows[table, account_id, ids[-1]] if ids else None
+        place = list(TABLES[table].columns).index(column)
+        for id in reversed(self._found_by.get((table, column, account_id, value), ())):
+            row = self.rows[table, account_id, id]
+            if row.columns[place] == value:
+                return row
+        return None
 
     def of_table(self, table: str, account_id: str | None = None) -> Iterable[tuple[str, str, Stored]]:
         """(account, id, row), oldest first."""
         for (of, account, id), row in self.rows.items():
             if of == table and account_id in (None, account):
                 yield account, id, row
+
+    def latest_claims(self, account_id: str, prefix: str, limit: int) -> list[str]:
+        """The last of the keys that begin so, the last first."""
+        found = (key for account, key in self.claims if account == account_id and key.startswith(prefix))
+        return sorted(found, reverse=True)[:limit]
 
     # the log
 

@@ -36,6 +36,8 @@ class History:
     at_step: int = 0
     trace: list[tuple[Any, ...]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
+    """Statuses of orders and drafts, and kinds of requests that were done."""
 
 
 def run(seed: int, steps: int = DEFAULT_STEPS, bug: str | None = None) -> History:
@@ -60,6 +62,7 @@ def run(seed: int, steps: int = DEFAULT_STEPS, bug: str | None = None) -> Histor
         history.digest = world.digest()
         history.trace = world.trace
         history.counts = model.counts()
+        history.reached = model.reached()
     return history
 
 

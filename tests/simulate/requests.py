@@ -1,4 +1,7 @@
-"""What shops and customers send: each a flow of kvitt's, with the reference by which its effect can be found again."""
+"""What shops and customers send: each a flow of kvitt's, with the reference by which its effect can be found again.
+
+Here the checkout's; `shopping.py` has those of the order service.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +20,6 @@ from kvitt.checkout.wire import Abandoned, SessionCreated
 from kvitt.core.idempotency import Once, once
 from kvitt.core.ids import new_uuid
 from kvitt.core.reply import Reply, reply
-from kvitt.orders.model import (
-    DraftOptions,
-    Item,
-    OperationItem,
-    OperationRequest,
-    OrderContent,
-    Origin,
-    RelatedItem,
-    Verb,
-)
-from kvitt.orders.wire import CompletedDraft
 
 from .chance import Chance
 
@@ -43,7 +35,11 @@ Flow = Callable[["Server", Once | None], Awaitable[Any]]
 
 @dataclass(eq=False)
 class Request:
-    """`reference` is new for each: what it did carries it. `answers`: what came back, None for no answer."""
+    """`reference` is new for each: what it did carries it. `answers`: what came back, None for no answer.
+
+    `takes_key`: whether an Idempotency-Key means something. `expected`: the version that it is said to be made over.
+    `then`: what the caller does next, once there is an answer.
+    """
 
     kind: str
     account_id: str
@@ -53,6 +49,9 @@ class Request:
     key: str | None = None
     shape: Callable[[Any], Any] = lambda made: made
     within: str = ""
+    takes_key: bool = True
+    expected: int | None = None
+    then: Callable[[Reply], Request | None] | None = None
     answers: list[Reply | None] = field(default_factory=list)
 
     def once(self) -> Once | None:
@@ -64,6 +63,15 @@ class Request:
     @property
     def name(self) -> str:
         return f"{self.kind} {self.reference}{f' of {self.about}' if self.about else ''}"
+
+
+@dataclass(eq=False)
+class Try:
+    """A request as it was sent once. `applied`: Changes that it committed. `wrote`: versions, by table and id."""
+
+    request: Request
+    applied: int = 0
+    wrote: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 def create_session(chance: Chance, account_id: str, reference: str, now: Any) -> Request:
@@ -130,7 +138,7 @@ def visit(account_id: str, session_id: str, reference: str) -> Request:
         await server.checkout.visited(session_id, "192.0.2.1", "browser")
         return await server.checkout.view(session_id)
 
-    return Request("visit", account_id, flow, reference, session_id)
+    return Request("visit", account_id, flow, reference, session_id, takes_key=False)
 
 
 def cancel_session(account_id: str, session_id: str, reference: str) -> Request:
@@ -147,76 +155,3 @@ def operate(account_id: str, transaction_id: str, operation: Operation, referenc
         return of_operation(settled.record, settled.attempt)
 
     return Request(operation.verb, account_id, flow, reference, transaction_id)
-
-
-def origin(account_id: str, method: str, path: str) -> Origin:
-    return Origin(account_id=account_id, subject=CLIENT, client_id="shop", method=method, path=path)
-
-
-def create_draft(chance: Chance, account_id: str, reference: str, order: Any | None) -> Request:
-    """A draft with a few lines; for `order` (a document), lines to add to it, one of which may take a line back."""
-    first = 1 + (max((int(item["line_id"]) for item in order["items"]), default=0) if order else 0)
-    items = [
-        Item(
-            line_id=first + place,
-            id="thing",
-            gross_amount=chance.one_of((0, 100, 24_900)),
-            tax_lines=(),
-        )
-        for place in range(1 + chance.below(3))
-    ]
-    options: dict[str, Any] = {}
-    number = None
-    if order is not None:
-        options["order_id"] = order["order_id"]
-        if order["items"] and chance.once_in(0.5):
-            back = chance.one_of(order["items"])
-            items.append(
-                Item(
-                    line_id=first + 9,
-                    id="back",
-                    gross_amount=-abs(int(back["net_amount"])),
-                    tax_lines=(),
-                    related_item=RelatedItem(line_id=back["line_id"], type="reversed"),
-                    reversed_reason="returned",
-                )
-            )
-    else:
-        how = chance.below(5)
-        if how < 2:
-            number, options["split_draft"] = f"order-{chance.below(5)}", False
-        elif how < 4:
-            options["generate_order_id"] = ("ALPHANUMERIC_9", "ALPHANUMERIC_9_RESERVE")[how - 2]
-        options["multiple_authorizations"] = chance.once_in(0.3) or None
-    currency = order["currency"] if order else "NOK"
-    content = OrderContent(currency=currency, order_id=number, items=tuple(items), metadata={"reference": reference})
-    chosen = DraftOptions(**options)
-
-    async def flow(server: Server, key: Once | None) -> Any:
-        where = origin(account_id, "POST", "/draft_orders")
-        return await server.orders.create_draft(where, content, chosen, None, key)
-
-    return Request("create_draft", account_id, flow, reference)
-
-
-def complete_draft(account_id: str, draft_id: str, reference: str) -> Request:
-    async def flow(server: Server, key: Once | None) -> Any:
-        where = origin(account_id, "PUT", f"/draft_orders/{draft_id}/complete")
-        return CompletedDraft(await server.orders.complete(where, draft_id, key))
-
-    return Request("complete_draft", account_id, flow, reference, draft_id, shape=CompletedDraft)
-
-
-def register(
-    account_id: str, order_id: str, verb: Verb, items: tuple[OperationItem, ...], authorization_id: str | None,
-    reference: str, *, success: bool,
-) -> Request:  # fmt: skip
-    asked = OperationRequest(
-        items=items, processed_by=reference, success=None if success else False, authorization_id=authorization_id
-    )
-
-    async def flow(server: Server, key: Once | None) -> Any:
-        where = origin(account_id, "POST", f"/orders/{order_id}/{verb}")
-        return await server.orders.register(where, order_id, verb, asked, key)
-
-    return Request(verb.value, account_id, flow, reference, order_id)

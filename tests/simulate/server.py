@@ -25,9 +25,10 @@ from kvitt.worker import Worker
 from kvitt.worker.lanes import Limits
 
 from .loop import OWNER, Owner
-from .store import SimulatedStore
+from .store import ASKED, SimulatedStore
 
 if TYPE_CHECKING:
+    from .requests import Try
     from .world import World
 
 POLL_SECONDS = 5.0
@@ -70,6 +71,7 @@ class Server:
             clock,
             handlers={
                 **self.checkout.task_handlers(),
+                **self.orders.task_handlers(),
                 "checkout.callback": self.deliverer.deliver,
                 **webhooks.task_handlers(),
             },
@@ -84,11 +86,11 @@ class Server:
         """Whether its worker holds tasks."""
         return self.worker._lanes.held > 0
 
-    def serve(self, flow: Flow) -> tuple[asyncio.Future[Reply], asyncio.Task[None]]:
+    def serve(self, flow: Flow, attempt: Try | None = None) -> tuple[asyncio.Future[Reply], asyncio.Task[None]]:
         """The connection on which the answer comes, or Gone; and the work, which may be cancelled."""
         connection: asyncio.Future[Reply] = self._world.loop.create_future()
         self._connections[connection] = None
-        work = self._context.run(self._start, flow, connection)
+        work = self._context.run(self._start, flow, connection, attempt)
         return connection, work
 
     def kill(self) -> None:
@@ -97,11 +99,12 @@ class Server:
             self._world.later(0.01, _break, connection)
         self._connections.clear()
 
-    def _start(self, flow: Flow, connection: asyncio.Future[Reply]) -> asyncio.Task[None]:
-        return self._world.loop.create_task(self._work(flow, connection))
+    def _start(self, flow: Flow, connection: asyncio.Future[Reply], attempt: Try | None) -> asyncio.Task[None]:
+        return self._world.loop.create_task(self._work(flow, connection, attempt))
 
-    async def _work(self, flow: Flow, connection: asyncio.Future[Reply]) -> None:
+    async def _work(self, flow: Flow, connection: asyncio.Future[Reply], attempt: Try | None) -> None:
         world = self._world
+        ASKED.set(attempt)
         try:
             answer = await self._answer(flow)
         except asyncio.CancelledError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -25,6 +26,7 @@ from .deliveries import SimulatedDeliveries
 from .loop import Owner
 
 if TYPE_CHECKING:
+    from .requests import Try
     from .world import World
 
 D = TypeVar("D", bound=msgspec.Struct)
@@ -32,6 +34,8 @@ D = TypeVar("D", bound=msgspec.Struct)
 _list = list  # inside the class the name is a method
 
 NOTHING = Change()
+ASKED: ContextVar[Try | None] = ContextVar("asked", default=None)
+"""What a flow works on."""
 IN_DOUBT = "The outcome is unknown: the database went away while it wrote"
 AWAY = "The database cannot be reached; nothing was written"
 
@@ -39,7 +43,10 @@ AWAY = "The database cannot be reached; nothing was written"
 class SimulatedStore(Store):
     def __init__(self, world: World, owner: Owner) -> None:
         super().__init__(
-            cast(Any, lambda committed: Committer(world, owner, committed)), cast(Any, Reads(world)), cast(Any, None)
+            cast(Any, lambda committed: Committer(world, owner, committed)),
+            cast(Any, Reads(world)),
+            lines=cast(Any, None),
+            lists=cast(Any, None),
         )
         self._world = world
         self._owner = owner
@@ -61,6 +68,11 @@ class SimulatedStore(Store):
         ]
         decode = self._decoder(kind).decode
         return [Row(row.version, decode(row.doc)) for row in found[::-1][:limit]]
+
+    async def latest_claims(self, account_id: str, prefix: str, limit: int) -> _list[str]:
+        found = self._db.latest_claims(account_id, prefix, limit)
+        await self._world.trip()
+        return found
 
     async def take_tasks(self, limit: int, lease: timedelta, kinds: Sequence[str] | None = None) -> _list[DueTask]:
         await self._world.glance()
@@ -165,14 +177,20 @@ class Committer:
             # The connection breaks. What was sent may still be carried out, even after the caller was told.
             world.later(chance.between(0.01, 1.0), _tell, answer, Unavailable(IN_DOUBT))
             applied = chance.once_in(0.3)
-            world.later(chance.between(0.005, 10.0), self._apply, change, place, None, True if applied else None)
+            told = True if applied else None
+            world.later(chance.between(0.005, 10.0), self._apply, change, place, ASKED.get(), None, told)
         else:
-            world.later(world.latency(), self._apply, change, place, answer, not in_doubt)
+            world.later(world.latency(), self._apply, change, place, ASKED.get(), answer, not in_doubt)
         await answer
         self._committed(change)
 
     def _apply(
-        self, change: Change, place: tuple[int, int], answer: asyncio.Future[None] | None, told: bool | None
+        self,
+        change: Change,
+        place: tuple[int, int],
+        attempt: Try | None,
+        answer: asyncio.Future[None] | None,
+        told: bool | None,
     ) -> None:
         """`told`: the caller hears of it; False: hears that nobody knows; None: it is not carried out at all."""
         world = self._world
@@ -183,7 +201,7 @@ class Committer:
             world.note("lost commit", self._owner.name, *_names(change))
         else:
             try:
-                world.database.apply(change, place, self._owner.name)
+                world.database.apply(change, place, self._owner.name, attempt)
                 world.note("commits", self._owner.name, *_names(change))
             except Conflict as conflict:
                 outcome = conflict

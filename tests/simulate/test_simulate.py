@@ -7,13 +7,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from kvitt.orders.model.documents import DraftStatus, OrderStatus, PaymentStatus
 
 from .bugs import BUGS
 from .chance import CALLS_NOW
 from .history import run, shortest
 from .model import INVARIANTS
+from .shopping import KINDS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "design" / "invariants.md").read_text()
@@ -33,6 +37,21 @@ CAUGHT_BY = {
 def test_what_we_ship_holds_in_every_history(begin: int) -> None:
     violations = {seed: run(seed, STEPS).violation for seed in range(begin, begin + 10)}
     assert not {seed: str(violation) for seed, violation in violations.items() if violation is not None}
+
+
+def test_every_status_is_reached_and_every_kind_of_request_is_done() -> None:
+    wanted = {
+        *(f"draft {status}" for status in (*get_args(DraftStatus), "removed")),
+        *(f"order {status}" for status in get_args(OrderStatus)),
+        *(f"payment {status}" for status in get_args(PaymentStatus)),
+        *KINDS,
+    }
+    reached: set[str] = set()
+    for seed in range(1, CLEAN + 1):
+        reached |= run(seed, STEPS).reached
+        if reached >= wanted:
+            break
+    assert reached == wanted
 
 
 @pytest.mark.parametrize("bug", sorted(BUGS))

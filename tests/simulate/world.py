@@ -17,24 +17,27 @@ from typing import Any
 import msgspec
 
 from kvitt.core.errors import Unavailable
+from kvitt.core.reply import Reply
 
 from .callers import Callers
 from .chance import Chance, at
+from .clerks import SHOPPING
 from .database import Applied, Database
 from .faults import Faults
 from .loop import Owner, VirtualLoop
 from .provider import Movement, Provider
 from .readers import Reader
 from .receivers import Arrival, Receivers
+from .requests import Try
 from .server import Server
 
 ACCOUNTS = ("T10000001", "T10000002")
 SERVERS = 2
-ACTING = 0.16
+ACTING = 0.24
 """How many of the steps are actions from outside."""
 _WEIGHTS = {
     "create_session": 6, "pay": 10, "visit": 1, "abandon": 1, "cancel_session": 1.5, "capture": 14, "refund": 10,
-    "void": 3, "create_draft": 4, "complete_draft": 5, "register": 12,
+    "void": 3, **SHOPPING,
 }  # fmt: skip
 
 
@@ -65,6 +68,7 @@ class World:
         self.drafts: list[tuple[str, str]] = []
         self.moves: list[Callable[[Movement], None]] = []
         self.comes: list[Callable[[Arrival], None]] = []
+        self.answers: list[Callable[[Try, Reply | None], None]] = []
         self.database.heard.append(self._remember)
         self._known = {
             "sessions": self.sessions, "transactions": self.transactions, "orders": self.orders, "drafts": self.drafts,
@@ -72,7 +76,12 @@ class World:
         self._away: dict[str, float] = {}
         self._context = Context()
         self._documents: dict[tuple[str, str, str], tuple[int, Any]] = {}
-        weights = {name: weight * chance.between(0.2, 2.0) for name, weight in _WEIGHTS.items()}
+        # A third of the histories are mostly about payments, a third mostly about orders: either goes deeper alone.
+        seldom = chance.one_of((frozenset(), SHOPPING.keys(), _WEIGHTS.keys() - SHOPPING.keys()))
+        weights = {
+            name: weight * chance.between(0.2, 2.0) * (0.1 if name in seldom else 1.0)
+            for name, weight in _WEIGHTS.items()
+        }
         self._actions = [name for name, weight in weights.items() for _ in range(int(weight * 4) + 1)]
         self._born = 0
         self.servers: list[Server | None] = [self._server() for _ in range(SERVERS)]
@@ -229,6 +238,10 @@ class World:
     def arrived(self, arrival: Arrival) -> None:
         for hear in self.comes:
             hear(arrival)
+
+    def answered(self, attempt: Try, answer: Reply | None) -> None:
+        for hear in self.answers:
+            hear(attempt, answer)
 
     def document(self, table: str, account_id: str, id: str) -> Any:
         """A stored document as plain JSON."""

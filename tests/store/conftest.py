@@ -27,9 +27,16 @@ class Parcel(msgspec.Struct, frozen=True):
     created_at: datetime
     count: int = 0
     note: str = ""
+    updated_at: datetime | None = None
 
 
-PARCELS = Kind("orders", Parcel, lambda p: (p.order_id, p.status, "pending", p.created_at))
+PARCELS = Kind(
+    "orders",
+    Parcel,
+    lambda p: (p.order_id, p.status, "pending", p.created_at),
+    lambda p: (p.created_at, p.updated_at or p.created_at, p.count, p.status, "pending", p.note or None, None),
+    lambda p: tuple(p.note.split()),
+)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

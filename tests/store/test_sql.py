@@ -16,14 +16,15 @@ import pytest
 
 import kvitt.store
 from kvitt.core.change import Change
-from kvitt.store import listing, read, single
-from kvitt.store.tables import CLAIMS, DONE, LOG, POSTINGS, TABLES, TASKS, arrays
+from kvitt.store import pages, read, single
+from kvitt.store.tables import CLAIMS, DONE, LISTED, LOG, POSTINGS, TABLES, TASKS, WORDS, arrays
 
 INDEX_EXCEPTIONS = {
     "alembic_version_pkc": "Alembic's own one-row table",
     "installation_pkey": "one row about the database as a whole",
     "groups_pkey": "a group holds Changes of many accounts; with shards, it is per shard",
     "claims_idempotency": "old keys are forgotten over all accounts; it makes nothing unique",
+    "order_words_words": "every word begins with its account",
     "deliveries_created": "old deliveries are forgotten over all accounts; it makes nothing unique",
     "clocks_moved": "processes ask which clocks moved, over all accounts; it makes nothing unique",
     "notices_due": "the sandbox asks what is due over all accounts; it makes nothing unique",
@@ -39,24 +40,30 @@ QUERY_EXCEPTIONS = {
     "kvitt.store.deliveries.FOLLOWERS": "which accounts subscribe, over all of them",
     "kvitt.store.tasks.NEXT_AT": "when anything falls due, over all accounts",
     "kvitt.store.verifying.LEDGER_SINCE": "one row about the database as a whole",
+    "kvitt.store.relist.ALL_LISTED": "one row about the database as a whole",
+    "kvitt.store.relist.NOW_LISTED": "one row about the database as a whole",
     "kvitt.store.group.COMMIT_GROUP": "the accounts are in the arrays",
 }
 
 WRITTEN_ELSEWHERE = {
     "single.py": "made by shape; every shape is checked below",
     "read.py": "made by lookup; every lookup is checked below",
-    "listing.py": "made by filter; every table is checked below",
+    "pages.py": "made by filter; every table is checked below",
 }
 
+FILTERS = {"among": ("status",), "least": ("created_at",), "most": ("created_at",)}
 LISTS = [
-    listing.Shape(name, sort="created_at" if "created_at" in table.columns else "id", **more)
+    pages.Shape(name, **{"sort": "created_at" if "created_at" in table.columns else "id", **more})
     for name, table in TABLES.items()
     for more in (
         {},
         {"after": True},
-        {"among": ("status",), "least": ("created_at",), "most": ("created_at",), "after": True, "descending": False},
+        {**FILTERS, "after": True, "descending": False},
+        {**FILTERS, "equal": ("customer_id",), "words": True, "after": True},
+        {"sort": "updated_at", "most": ("created_at",), "after": True},
     )
-    if {"status", "created_at"} <= table.columns.keys() or not more.get("among")
+    if ({"status", "created_at"} <= table.columns.keys() or not more.get("among"))
+    and (table.listing or not {"words", "sort"} & more.keys())
 ]
 """Each table's list: its first page, one behind a place, and one with every kind of filter."""
 
@@ -78,9 +85,9 @@ def _queries() -> dict[str, str]:
             if name.isupper() and looks_so and text not in queries.values():  # a constant that was imported counts once
                 queries[f"{module.__name__}.{name}"] = text
     for table in TABLES:
-        queries[f"single changed {table}"] = single.statement(((table,), False, (), False, False, False, False))
-        queries[f"single new {table}"] = single.statement(((), False, (table,), False, False, False, False))
-    for claims, *rest in itertools.product((True, False), repeat=5):
+        queries[f"single changed {table}"] = single.statement(((table,), False, (), *[False] * 6))
+        queries[f"single new {table}"] = single.statement(((), False, (table,), *[False] * 6))
+    for claims, *rest in itertools.product((True, False), repeat=7):
         if claims or any(rest):
             queries[f"single {claims} {rest}"] = single.statement(((), claims, (), *rest))
     lookups = [(table.name, column) for table in TABLES.values() for column in ("id", *table.found_by)]
@@ -88,8 +95,10 @@ def _queries() -> dict[str, str]:
         for n, text in enumerate(read._statements(lookup)):
             queries[f"read {lookup} {n}"] = text
     for shape in LISTS:
-        queries[f"page {shape}"] = listing.page_query(shape)
-        queries[f"count {shape}"] = listing.count_query(shape)
+        queries[f"page {shape}"] = pages.page_query(shape)
+        queries[f"count {shape}"] = pages.count_query(shape)
+        if shape.words:
+            queries[f"near {shape}"] = pages.near_query(shape)
     return queries
 
 
@@ -101,7 +110,7 @@ def test_every_query_names_the_account(name, text):
 
 
 def test_every_part_of_a_commit_that_goes_alone_filters_or_writes_the_account():
-    statement = single.statement((tuple(TABLES), True, tuple(TABLES), True, True, True, True))
+    statement = single.statement((tuple(TABLES), True, tuple(TABLES), *[True] * 6))
     for part in re.split(r"(?<=\)), (?=\w+ as \()", statement):
         if "insert into groups" not in part:
             assert "account_id" in part, part
@@ -176,7 +185,16 @@ async def test_the_registry_says_what_columns_a_table_of_documents_has(raw, tabl
 
 
 @pytest.mark.parametrize(
-    ("table", "columns"), [("claims", CLAIMS), ("log", LOG), ("tasks", TASKS), ("tasks", DONE), ("postings", POSTINGS)]
+    ("table", "columns"),
+    [
+        ("claims", CLAIMS),
+        ("log", LOG),
+        ("tasks", TASKS),
+        ("tasks", DONE),
+        ("postings", POSTINGS),
+        ("order_list", LISTED),
+        ("order_words", {**WORDS, "words": "tsvector"}),
+    ],
 )
 async def test_the_registry_knows_the_other_tables_columns(raw, table, columns):
     assert columns.items() <= (await _columns(raw, table)).items()
@@ -185,7 +203,7 @@ async def test_the_registry_knows_the_other_tables_columns(raw, table, columns):
 async def test_the_registry_equals_the_parameters_of_the_function(raw):
     names, types = await raw.fetchrow(
         "select proargnames::text[], array(select format_type(t, null) from unnest(proargtypes::oid[]) t) "
-        "from pg_proc where proname = 'commit_group_v2'"
+        "from pg_proc where proname = 'commit_group_v3'"
     )
     short = {"integer[]": "int[]", "timestamp with time zone[]": "timestamptz[]"}
     assert list(zip(names, [short.get(type, type) for type in types], strict=True)) == list(arrays().items())
@@ -199,7 +217,7 @@ async def test_what_lists_and_lookups_use_has_an_index_and_what_changes_has_none
     wanted = {"account_id, id", *(f"account_id, {column}" for column in TABLES[table].found_by)}
     if table == "settings":
         wanted.add("account_id")  # of those rows alone that say who subscribes
-    if "created_at" in TABLES[table].columns:
+    if "created_at" in TABLES[table].columns and TABLES[table].listing is None:
         wanted.add("account_id, created_at")
     assert indexed == wanted  # an index on a column that changes would end updates within a page (HOT)
 
@@ -225,7 +243,7 @@ def test_serving_never_imports_the_migrations():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("shape", [shape for shape in LISTS if shape.sort == "created_at"], ids=str)
+@pytest.mark.parametrize("shape", [s for s in LISTS if s.sort == "created_at" and not s.words], ids=str)
 async def test_a_page_is_read_from_an_index_in_its_order(raw, shape):
     """No scan of the table, and no sort of more than what is equally old."""
     at, id = datetime(2026, 7, 1, tzinfo=UTC), "0b0e5a52-4f0b-4a58-9d6f-0b4a7c2a6f10"
@@ -235,10 +253,11 @@ async def test_a_page_is_read_from_an_index_in_its_order(raw, shape):
         await raw.execute(
             "set local enable_seqscan = off; set local enable_sort = off; set local enable_bitmapscan = off"
         )
-        lines = await raw.fetch(f"explain {listing.page_query(shape)}", *values)
+        lines = await raw.fetch(f"explain {pages.page_query(shape)}", *values)
     text = "\n".join(line[0] for line in lines)
     plan = [line for line in text.splitlines() if "->" in line or not line.startswith(" ")]
-    assert f"{shape.table}_created" in text, text
+    listing_of = TABLES[shape.table].listing
+    assert f"{listing_of.name if listing_of else shape.table}_created" in text, text
     assert not any("Seq Scan" in line or line.strip(" ->").startswith("Sort") for line in plan), text
     if shape.after:
         assert "created_at" in next(line for line in text.splitlines() if "Index Cond" in line), text

@@ -179,6 +179,56 @@ async def test_a_deleted_task_of_an_open_attempt(thief: Thief, shop: Any, verify
     (await verify("--json")).only(f"transaction {late}", "task of the open attempt")
 
 
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ("status = 'closed'", "status"),
+        ("status = null", "status"),
+        ("payment_status = 'paid'", "payment_status"),
+        ("amount = amount + 1", "amount"),
+        ("created_at = created_at + interval '1 microsecond'", "created_at"),
+        ("updated_at = updated_at + interval '1 microsecond'", "updated_at"),
+        ("customer_id = 'somebody'", "customer_id"),
+        ("store_id = 'elsewhere'", "store_id"),
+    ],
+)
+async def test_a_row_of_the_list_that_says_something_else(thief: Thief, verify: Any, change: str, column: str) -> None:
+    await thief.run(f"update order_list set {change} where account_id = $1 and id = $2", thief.order)
+    (await verify("--json")).only(f"order {thief.order}", f"{column} in the list")
+
+
+async def test_whose_an_order_is_in_the_list(thief: Thief, shop: Any, verify: Any) -> None:
+    order = await shop.order(customer={"customer_id": "C-1"}, store={"id": "store-1"})
+    assert (await verify()).code == 0
+    await thief.run("update order_list set customer_id = null where account_id = $1 and id = $2", order.id)
+    found = (await verify("--json")).only(f"order {order.id}", "customer_id in the list")
+    assert (found["expected"], found["found"]) == ("C-1", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("table", "what"), [("order_list", "its row in the list"), ("order_words", "what it is found by")]
+)
+async def test_an_order_that_no_list_and_no_search_finds(thief: Thief, verify: Any, table: str, what: str) -> None:
+    await thief.run(f"delete from {table} where account_id = $1 and id = $2", thief.order)
+    (await verify("--json")).only(f"order {thief.order}", what)
+
+
+@pytest.mark.parametrize("table", ["order_list", "order_words"])
+async def test_a_row_of_a_list_without_an_order(thief: Thief, verify: Any, table: str) -> None:
+    columns = (
+        "created_at, updated_at, amount, status, payment_status, customer_id, store_id"
+        if table == "order_list"
+        else "words"
+    )
+    await thief.run(
+        f"insert into {table} (account_id, id, {columns}) select account_id, 'more', {columns} from {table} "
+        "where account_id = $1 and id = $2",
+        thief.order,
+    )
+    found = (await verify("--json")).only("order more", "the order")
+    assert (found["expected"], found["found"]) == ("one: the list has it", "nothing")
+
+
 # -- the ledger and the sandbox's books ------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 import uvicorn
 
-from kvitt.core.errors import AmountExceedsRemaining, Conflict, Unauthorized, Unavailable, problem
+from kvitt.core.errors import AmountExceedsRemaining, Conflict, Conflicting, Unauthorized, Unavailable, problem
 from kvitt.core.money import NonNegativeAmount
 from kvitt.web import PUBLIC, Answer, Asgi, Call, Caller, Needs, Route, build_app
 
@@ -108,7 +108,9 @@ def routes() -> list[Route]:
         Route("GET", f"{base}/orders/{{order_id}}", see, read, "Get", "Orders", answers=Seen),
         Route("GET", f"{base}/orders/{{id}}/events", see, read, "Events", "Orders", answers=Seen),
         Route("POST", "/v1/void/{id}", see, write, "Void", "Orders", body=Order, body_required=False, answers=Seen),
-        Route("GET", "/v1/fail/{reason}", fail, PUBLIC, "Fail", "Orders"),
+        Route(
+            "GET", "/v1/fail/{reason}", fail, PUBLIC, "Fail", "Orders", refusals=(AmountExceedsRemaining, Conflicting)
+        ),
         Route("GET", "/page", page, PUBLIC, "Page", "Pages", content_type="text/html", hidden=True),
     ]
 

@@ -6,6 +6,7 @@ import msgspec
 
 from kvitt.accounts import rules
 from kvitt.accounts.flows import Accounts
+from kvitt.accounts.refusals import CannotHandOn, ClientIdTaken, TooManyClients, TooManyWrongSecrets, WrongCredentials
 from kvitt.accounts.wire import (
     ClientAnswer,
     ClientList,
@@ -16,7 +17,7 @@ from kvitt.accounts.wire import (
     TokenRequest,
     client_answer,
 )
-from kvitt.core.errors import InvalidRequest, Unauthorized, problem
+from kvitt.core.errors import InvalidRequest, NotFound, problem
 from kvitt.web import PUBLIC, Answer, Call, Needs, Route
 
 GRANT = "client_credentials"
@@ -27,7 +28,7 @@ def routes(accounts: Accounts) -> list[Route]:
     async def token(call: Call[TokenRequest]) -> TokenAnswer:
         credentials = rules.basic_credentials(call.header("authorization"))
         if credentials is None:
-            raise Unauthorized("HTTP Basic with client_id and client_secret is required")
+            raise WrongCredentials("HTTP Basic with client_id and client_secret is required")
         client = await accounts.log_in(call.account_id, *credentials)
         if call.body.grant_type != GRANT:
             raise _wrong("grant_type", f"grant_type must be {GRANT}")
@@ -78,7 +79,7 @@ def routes(accounts: Accounts) -> list[Route]:
             body=TokenRequest,
             form=True,
             answers=TokenAnswer,
-            refusals=(401, 429),
+            refusals=(WrongCredentials, TooManyWrongSecrets),
             challenge='Basic realm="kvitt", charset="UTF-8"',
             once=False,
             description="HTTP Basic with `client_id` and `client_secret`. The token is good for the account alone.",
@@ -93,7 +94,7 @@ def routes(accounts: Accounts) -> list[Route]:
             TAG,
             body=ClientRequest,
             answers=ClientAnswer,
-            refusals=(404, 409),
+            refusals=(NotFound, CannotHandOn, ClientIdTaken, TooManyClients),
             description="The secret is in this answer and nowhere else.",
         ),
         Route("GET", f"{base}/clients", list_clients, read, "List API clients", TAG, answers=ClientList),
@@ -105,7 +106,7 @@ def routes(accounts: Accounts) -> list[Route]:
             "Get an API client",
             TAG,
             answers=ClientAnswer,
-            refusals=(404,),
+            refusals=(NotFound,),
         ),
         Route(
             "DELETE",
@@ -115,7 +116,7 @@ def routes(accounts: Accounts) -> list[Route]:
             "Delete an API client",
             TAG,
             answers=ClientAnswer,
-            refusals=(404, 409),
+            refusals=(NotFound,),
             description="It gets no new tokens; those it has live out their hours.",
         ),
     ]

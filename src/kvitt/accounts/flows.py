@@ -12,13 +12,15 @@ from kvitt.accounts import rules, tokens
 from kvitt.accounts.guard import FailureGuard
 from kvitt.accounts.keyring import Keys
 from kvitt.accounts.model import ACCOUNT_ROW, ACCOUNTS, CLIENTS, Account, Client, client_row
+from kvitt.accounts.refusals import WrongCredentials
 from kvitt.accounts.sealing import seal, unseal
 from kvitt.accounts.verified import Verified
-from kvitt.core.change import Change
+from kvitt.core.change import Change, Row
 from kvitt.core.clock import Clock
-from kvitt.core.errors import NotFound, Unauthorized
+from kvitt.core.errors import NotFound
 from kvitt.core.idempotency import Once
 from kvitt.core.ids import is_test_account, new_uuid
+from kvitt.core.zones import UTC_NAME
 from kvitt.store import Store
 from kvitt.web import Caller
 
@@ -50,14 +52,18 @@ class Accounts:
         self.authenticate: Callable[[str], Awaitable[Caller]] = self._verified.caller
         """Bearer token in, Caller out; Unauthorized when it is not good."""
 
-    async def create_account(self, account_id: str, name: str) -> Account:
-        """A new account; Conflicting when it exists, InvalidRequest when the id is not T or P and eight digits."""
+    async def create_account(self, account_id: str, name: str, time_zone: str = UTC_NAME) -> Account:
+        """A new account; Conflicting when it exists, InvalidRequest when the id is not T or P and eight digits.
+
+        `time_zone`: an IANA name, as Europe/Oslo.
+        """
 
         async def decide() -> tuple[Change, Account]:
             row = await self._store.get(ACCOUNTS, account_id, ACCOUNT_ROW)
             now = self._clock()
-            change = rules.new_account(row.doc if row is not None else None, account_id, name, now, new_uuid())
-            return change, Account(account_id, name.strip(), now)
+            existing = row.doc if row is not None else None
+            change = rules.new_account(existing, account_id, name, time_zone, now, new_uuid())
+            return change, Account(account_id, name.strip(), now, time_zone)
 
         await decide()  # refuses before anything is made
         if self._before_create is not None and is_test_account(account_id):
@@ -66,10 +72,20 @@ class Accounts:
         return await self._store.decide(decide)
 
     async def account(self, account_id: str) -> Account:
-        row = await self._store.get(ACCOUNTS, account_id, ACCOUNT_ROW)
-        if row is None:
-            raise NotFound(f"account {account_id} does not exist")
-        return row.doc
+        return (await self._account_row(account_id)).doc
+
+    async def update_account(self, account_id: str, name: str | None = None, time_zone: str | None = None) -> Account:
+        """The account as it is then; what is None stays. The payment page goes on showing its profile's name."""
+
+        async def decide() -> tuple[Change, Account]:
+            row = await self._account_row(account_id)
+            return rules.updated_account(row, name, time_zone, self._clock(), new_uuid())
+
+        return await self._store.decide(decide)
+
+    async def time_zone_of(self, account_id: str) -> str:
+        """The IANA name of the account's time zone."""
+        return (await self.account(account_id)).time_zone
 
     async def create_client(
         self,
@@ -139,12 +155,12 @@ class Accounts:
         return await self._store.decide(decide)
 
     async def log_in(self, account_id: str, client_id: str, secret: str) -> Client:
-        """The client these credentials belong to. Unauthorized, in the same words whatever was wrong with them."""
+        """The client these credentials belong to. WrongCredentials, in the same words whatever was wrong with them."""
         client = await self._client_row(account_id, client_id) if rules.CLIENT_ID.match(client_id) else None
         fits = rules.secret_fits(client, secret)
         if client is None or not fits:
             self._guard.failed(account_id, client_id)
-            raise Unauthorized("client_id or client_secret is wrong")
+            raise WrongCredentials("client_id or client_secret is wrong")
         self._guard.succeeded(account_id, client_id)
         return client
 
@@ -166,6 +182,12 @@ class Accounts:
     async def rotate_keys(self) -> str:
         """New tokens are signed with a new key, whose kid this answers; older tokens stay good until they end."""
         return await self.keys.rotate()
+
+    async def _account_row(self, account_id: str) -> Row[Account]:
+        row = await self._store.get(ACCOUNTS, account_id, ACCOUNT_ROW)
+        if row is None:
+            raise NotFound(f"account {account_id} does not exist")
+        return row
 
     async def _client_row(self, account_id: str, client_id: str) -> Client | None:
         row = await self._store.get(CLIENTS, account_id, client_row(client_id))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-from kvitt.core.errors import TooManyRequests
+from kvitt.accounts.refusals import TooManyWrongSecrets
 
 FAILURES = 20
 WINDOW_SECONDS = 60.0
@@ -25,7 +25,7 @@ class FailureGuard:
         return len(self._failures)
 
     def failed(self, account_id: str, client_id: str) -> None:
-        """Counts a wrong secret; TooManyRequests when there were too many within the window."""
+        """Counts a wrong secret; TooManyWrongSecrets when there were too many within the window."""
         now = self._monotonic()
         key = (account_id, client_id)
         began, count = self._failures.pop(key, (now, 0))
@@ -35,7 +35,7 @@ class FailureGuard:
             del self._failures[next(iter(self._failures))]
         self._failures[key] = (began, count + 1)
         if count >= FAILURES:
-            raise TooManyRequests("too many wrong secrets for this client", int(began + WINDOW_SECONDS - now) + 1)
+            raise TooManyWrongSecrets("too many wrong secrets for this client", int(began + WINDOW_SECONDS - now) + 1)
 
     def succeeded(self, account_id: str, client_id: str) -> None:
         self._failures.pop((account_id, client_id), None)

@@ -7,17 +7,19 @@ from datetime import datetime
 import msgspec
 
 from kvitt.core.change import Kind
+from kvitt.core.zones import UTC_NAME
 
 INSTALLATION = "-"
 """The account_id of rows that belong to the installation and to no account."""
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A shop (or a partner). `id` is T (test) or P (live) and eight digits."""
+    """A shop (or a partner). `id` is T (test) or P (live) and eight digits. `time_zone`: IANA name, for its exports."""
 
     id: str
     name: str
     created_at: datetime
+    time_zone: str = UTC_NAME
 
 
 class Client(msgspec.Struct, frozen=True, omit_defaults=True):

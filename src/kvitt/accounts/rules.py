@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import msgspec
+
 from kvitt.accounts.model import (
     ACCOUNT_ROW,
     ACCOUNTS,
@@ -23,10 +25,12 @@ from kvitt.accounts.model import (
     SigningKey,
     client_row,
 )
+from kvitt.accounts.refusals import CannotHandOn, ClientIdTaken, TooManyClients
 from kvitt.core import scopes
 from kvitt.core.change import Change, Event, Row, encode_text
-from kvitt.core.errors import Conflicting, Forbidden, InvalidRequest, problem
+from kvitt.core.errors import Conflicting, InvalidRequest, problem
 from kvitt.core.ids import ACCOUNT_ID
+from kvitt.core.zones import zone
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~@-]{1,100}\Z", re.ASCII)
 """No colon: it ends the client_id in HTTP Basic."""
@@ -40,14 +44,33 @@ _AUDIENCE = re.compile(r"/v1/accounts/([PT]\d{8})/?\Z", re.ASCII)
 _NOBODY = "0" * 64
 
 
-def new_account(existing: Account | None, account_id: str, name: str, now: datetime, event_id: str) -> Change:
+def new_account(
+    existing: Account | None, account_id: str, name: str, time_zone: str, now: datetime, event_id: str
+) -> Change:
     if not ACCOUNT_ID.match(account_id):
         raise InvalidRequest("an account id is T (test) or P (live) and eight digits, for example T12345678")
     if existing is not None:
         raise Conflicting(f"account {account_id} exists already")
-    account = Account(account_id, _name(name), now)
+    account = Account(account_id, _name(name), now, zone(time_zone).key)
     event = Event(account_id, event_id, "account.created", "account", account_id, 1, now, encode_text(account))
     return Change(puts=(ACCOUNTS.put(account_id, ACCOUNT_ROW, account),), events=(event,))
+
+
+def updated_account(
+    row: Row[Account], name: str | None, time_zone: str | None, now: datetime, event_id: str
+) -> tuple[Change, Account]:
+    """What is None stays. Nothing is written when nothing changes."""
+    before = row.doc
+    account = msgspec.structs.replace(
+        before,
+        name=_name(name) if name is not None else before.name,
+        time_zone=zone(time_zone).key if time_zone is not None else before.time_zone,
+    )
+    if account == before:
+        return Change(), before
+    data = encode_text(account)
+    event = Event(account.id, event_id, "account.updated", "account", account.id, row.version + 1, now, data)
+    return Change(puts=(ACCOUNTS.put(account.id, ACCOUNT_ROW, account, row.version),), events=(event,)), account
 
 
 def new_client(account_id: str, client: Client, existing: Client | None, count: int, event_id: str) -> Change:
@@ -56,9 +79,9 @@ def new_client(account_id: str, client: Client, existing: Client | None, count: 
         words = "client_id must be 1 to 100 letters, digits or any of . _ ~ @ -"
         raise InvalidRequest(words, problem(words, "client_id"))
     if existing is not None:
-        raise Conflicting(f"client_id {client.client_id} is taken")
+        raise ClientIdTaken(f"client_id {client.client_id} is taken")
     if count >= MAX_CLIENTS:
-        raise Conflicting(f"an account has at most {MAX_CLIENTS} clients; delete some first")
+        raise TooManyClients(f"an account has at most {MAX_CLIENTS} clients; delete some first")
     return Change(
         puts=(CLIENTS.put(account_id, client_row(client.client_id), client),),
         events=(_client_event("client.created", account_id, client, 1, client.created_at, event_id),),
@@ -108,7 +131,7 @@ def check_handing_on(held: Collection[str], wanted: Iterable[str]) -> None:
     """Nobody makes keys that open more than their own."""
     beyond = [scope for scope in wanted if not scopes.holds(held, scope)]
     if beyond:
-        raise Forbidden(f"the token does not hold {', '.join(beyond)} and cannot hand it on")
+        raise CannotHandOn(f"the token does not hold {', '.join(beyond)} and cannot hand it on")
 
 
 def hash_secret(secret: str) -> str:

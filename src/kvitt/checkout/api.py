@@ -14,6 +14,27 @@ from kvitt.checkout.model.session import Session, SessionOptions
 from kvitt.checkout.model.transaction import Transaction
 from kvitt.checkout.model.view import PayAnswer, View
 from kvitt.checkout.rules.answers import of_operation, of_payment
+from kvitt.checkout.rules.refusals import (
+    AuthorizationExpired,
+    InvalidCard,
+    InvalidSession,
+    NoProvider,
+    NotCancellable,
+    NotCapturable,
+    NotRefundable,
+    NotVoidable,
+    OnlyInFull,
+    OperationUnderWay,
+    PaymentDeclined,
+    PaymentUnderWay,
+    ProductNotOffered,
+    ProviderDeclined,
+    SessionCancelled,
+    SessionCompleted,
+    SessionExpired,
+    SessionLocked,
+    TooManyTries,
+)
 from kvitt.checkout.wire import (
     Abandoned,
     Capture,
@@ -27,11 +48,20 @@ from kvitt.checkout.wire import (
     SessionCreated,
     recognised,
 )
+from kvitt.core.errors import AmountExceedsRemaining, NotFound, Refusal
 from kvitt.web import PUBLIC, Answer, Call, Needs, Route
 
 _WRITE = Needs("checkout", "write")
 _READ = Needs("checkout", "read")
 _PROFILES = Needs("checkout", "read", also=("write",))
+_OPERATION_REFUSED = (ProviderDeclined, OperationUnderWay, NoProvider, NotFound)
+_CAPTURE_REFUSED = (NotCapturable, AmountExceedsRemaining, OnlyInFull, AuthorizationExpired, *_OPERATION_REFUSED)
+_REFUND_REFUSED = (NotRefundable, AmountExceedsRemaining, OnlyInFull, *_OPERATION_REFUSED)
+_VOID_REFUSED = (NotVoidable, AuthorizationExpired, *_OPERATION_REFUSED)
+_PAY_REFUSED = (
+    PaymentDeclined, InvalidCard, ProductNotOffered, NoProvider, SessionCompleted, SessionCancelled, SessionExpired,
+    TooManyTries, PaymentUnderWay, SessionLocked, NotFound,
+)  # fmt: skip
 _SESSIONS, _TRANSACTIONS, _CUSTOMER, _ADMIN = "Sessions", "Transactions", "Payment page", "Payment profiles"
 
 
@@ -86,19 +116,22 @@ def session_routes(checkout: Checkout) -> list[Route]:
     return [
         Route(
             "POST", "/v1/sessions-profile", create, _WRITE, "Create a session from a payment profile", _SESSIONS,
-            body=ProfileSession, query=CreateQuery, answers=SessionCreated, description=_CREATE,
+            body=ProfileSession, query=CreateQuery, answers=SessionCreated, refusals=(InvalidSession,),
+            description=_CREATE,
         ),
         Route(
             "POST", "/v1/sessions", create_inline, _WRITE, "Create a session with its own configuration", _SESSIONS,
-            body=InlineSession, query=CreateQuery, answers=SessionCreated, description=_CREATE,
+            body=InlineSession, query=CreateQuery, answers=SessionCreated, refusals=(InvalidSession,),
+            description=_CREATE,
         ),
         Route(
             "GET", "/v1/sessions/{session_id}", get, _READ, "Retrieve a session", _SESSIONS,
-            query=IncludesQuery, answers=Session, refusals=(404,),
+            query=IncludesQuery, answers=Session, refusals=(NotFound,),
         ),
         Route(
             "POST", "/v1/sessions/{session_id}/cancel", cancel, _WRITE, "Cancel a session", _SESSIONS,
-            body=Nothing, body_required=False, answers=Session, refusals=(404, 409),
+            body=Nothing, body_required=False, answers=Session,
+            refusals=(NotCancellable, PaymentUnderWay, *_VOID_REFUSED),
             description="Voids an authorization. A session with captured money cannot be cancelled.",
         ),
     ]  # fmt: skip
@@ -121,21 +154,21 @@ def transaction_routes(checkout: Checkout) -> list[Route]:
         settled = await checkout.operate(call.account_id, call.params["id"], operation, actor_of(call))
         return Answer.of(of_operation(settled.record, settled.attempt))
 
-    def operation(handler: Any, body: type[msgspec.Struct], summary: str) -> Route:
+    def operation(handler: Any, body: type[msgspec.Struct], summary: str, refusals: tuple[type[Refusal], ...]) -> Route:
         return Route(
             "POST", f"/v1/transactions/{{id}}/{summary.lower()}", handler, _WRITE, summary, _TRANSACTIONS, body=body,
-            body_required=body is not Nothing, answers=Transaction, refusals=(404, 409), accepted=_UNKNOWN,
+            body_required=body is not Nothing, answers=Transaction, refusals=refusals, accepted=_UNKNOWN,
             description=_OPERATION,
         )  # fmt: skip
 
     return [
         Route(
             "GET", "/v1/transactions/{id}", get, _READ, "Retrieve a transaction", _TRANSACTIONS,
-            query=IncludesQuery, answers=Transaction, refusals=(404,),
+            query=IncludesQuery, answers=Transaction, refusals=(NotFound,),
         ),
-        operation(capture, Capture, "Capture"),
-        operation(refund, Refund, "Refund"),
-        operation(void, Nothing, "Void"),
+        operation(capture, Capture, "Capture", _CAPTURE_REFUSED),
+        operation(refund, Refund, "Refund", _REFUND_REFUSED),
+        operation(void, Nothing, "Void", _VOID_REFUSED),
     ]  # fmt: skip
 
 
@@ -153,7 +186,7 @@ def profile_routes(checkout: Checkout) -> list[Route]:
         ),
         Route(
             "GET", "/v1/admin/session/profiles/{profile_id}", one, _PROFILES, "Retrieve a payment profile", _ADMIN,
-            answers=Profile, refusals=(404,),
+            answers=Profile, refusals=(NotFound,),
         ),
     ]  # fmt: skip
 
@@ -174,15 +207,16 @@ def customer_routes(checkout: Checkout) -> list[Route]:
     return [
         Route(
             "GET", "/v1/view/{sid}/session", view, PUBLIC, "What the customer sees of a session", _CUSTOMER,
-            answers=View, refusals=(404,),
+            answers=View, refusals=(NotFound,),
         ),
         Route(
             "POST", "/v1/sessions/{session_id}/pay", pay, PUBLIC, "Pay a session", _CUSTOMER,
-            body=Pay, answers=PayAnswer, refusals=(404, 409), description=_PAY,
+            body=Pay, answers=PayAnswer, refusals=_PAY_REFUSED, description=_PAY,
         ),
         Route(
             "POST", "/v1/view/{sid}/session/abandon", abandon, PUBLIC, "The customer gives up", _CUSTOMER,
-            body=Nothing, body_required=False, answers=Abandoned, refusals=(404, 409),
+            body=Nothing, body_required=False, answers=Abandoned,
+            refusals=(NotFound, SessionCompleted, PaymentUnderWay),
         ),
     ]  # fmt: skip
 

@@ -25,7 +25,11 @@ def encode_text(value: Any) -> str:
 
 
 class Put(msgspec.Struct, frozen=True):
-    """A row becomes this. `version` is the one it was read at; 0 means that it must be new."""
+    """A row becomes this. `version` is the one it was read at; 0 means that it must be new.
+
+    `listed`: how lists show it, the columns of its list in order. `words`: what it is found by, None when that stays as
+    it was.
+    """
 
     table: str
     account_id: str
@@ -33,6 +37,8 @@ class Put(msgspec.Struct, frozen=True):
     version: int
     doc: str
     columns: tuple[Any, ...] = ()
+    listed: tuple[Any, ...] = ()
+    words: tuple[str, ...] | None = None
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -115,22 +121,40 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, Generic[D], frozen=True):
-    """A document as it was read, with the version that a Put must name to replace it."""
+    """A document as it was read, with the version that a Put must name to replace it.
+
+    `size`: characters of its JSON as it was read.
+    """
 
     version: int
     doc: D
+    size: int = 0
 
 
 @dataclass(frozen=True)
 class Kind(Generic[D]):
-    """A kind of document: the table that holds it, its struct, and the columns that lists filter and sort by.
+    """A kind of document: the table that holds it, its struct, and what stands beside it in columns.
 
-    `columns` derives the column values from the document, in the order the table declares them.
+    `columns` derives the column values from the document, in the order the table declares them. A kind that has a list
+    derives the list's columns with `listed`, and with `words` what a document is found by: words of a search, and
+    labels of what has no column (never with a NUL, a hundred characters at most).
     """
 
     table: str
     type: type[D]
     columns: Callable[[D], tuple[Any, ...]]
+    listed: Callable[[D], tuple[Any, ...]] | None = None
+    words: Callable[[D], tuple[str, ...]] | None = None
 
-    def put(self, account_id: str, id: str, doc: D, version: int = 0) -> Put:
-        return Put(self.table, account_id, id, version, encode_text(doc), self.columns(doc))
+    def put(self, account_id: str, id: str, doc: D, version: int = 0, *, same_words: bool = False) -> Put:
+        """`same_words`: the caller knows that the document is found by what it was found by before."""
+        return Put(
+            self.table,
+            account_id,
+            id,
+            version,
+            encode_text(doc),
+            self.columns(doc),
+            () if self.listed is None else self.listed(doc),
+            None if self.words is None or same_words else self.words(doc),
+        )

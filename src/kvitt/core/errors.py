@@ -11,10 +11,10 @@ KvittError
 │   ├── MethodNotAllowed    405
 │   ├── Conflicting         409  another operation is in the way
 │   │   └── RequestUnderWay 409  the request with this key has no answer yet
-│   ├── PreconditionFailed  412
 │   ├── TooLarge            413
 │   ├── IdempotencyKeyReused 422  the key named another request before
 │   ├── TooManyRequests     429  not now; after so many seconds
+│   ├── InternalError       500  something went wrong on our side; nobody raises it, it is what the rest becomes
 │   └── Unavailable         503  try again; the outcome may be unknown
 ├── Conflict                a Change met a newer version or a taken claim; load and decide again
 └── Replayed                core/idempotency.py: the request was made before; here is its answer
@@ -50,61 +50,81 @@ class Conflict(KvittError):
 
 
 class Refusal(KvittError):
-    """The answer is no. `status` and `code` are what the wire shows, `problems` name the places."""
+    """The answer is no. `status` and `code` are what the wire shows, `problems` name the places.
+
+    Each kind of no is a class of its own: the first paragraph of its docstring is what the OpenAPI document says of it.
+    """
 
     status = 400
     code = "BAD_REQUEST"
 
-    def __init__(self, message: str, *problems: Problem, code: str | None = None) -> None:
+    def __init__(self, message: str, *problems: Problem) -> None:
         super().__init__(message)
         self.message = message
         self.problems = problems
-        if code is not None:
-            self.code = code
 
 
 class InvalidRequest(Refusal):
+    """The body, the path, the query or a header cannot be read; every fault that was found is named."""
+
     status = 400
     code = "INVALID_REQUEST_PARAMETER"
 
 
 class InvalidOperation(Refusal):
+    """The state of things does not allow it."""
+
     status = 400
     code = "INVALID_OPERATION"
 
 
 class AmountExceedsRemaining(Refusal):
+    """The amount is more than what is left."""
+
     status = 400
     code = "AMOUNT_EXCEEDS_REMAINING"
 
 
 class Unauthorized(Refusal):
+    """There is no token, or not a good one."""
+
     status = 401
     code = "UNAUTHORIZED"
 
 
 class Forbidden(Refusal):
+    """The token is good, and may not do this."""
+
     status = 403
     code = "FORBIDDEN"
 
 
 class NotFound(Refusal):
+    """There is no such thing in the account."""
+
     status = 404
     code = "NOT_FOUND"
 
 
 class MethodNotAllowed(Refusal):
+    """The path does not take this method."""
+
     status = 405
     code = "METHOD_NOT_ALLOWED"
 
 
 class Conflicting(Refusal):
+    """Another operation is in the way; load again and decide again."""
+
     status = 409
     code = "CONFLICT"
 
 
 class RequestUnderWay(Conflicting):
-    """`retry_after`: seconds to wait."""
+    """The request with this Idempotency-Key is not answered yet.
+
+    `retry_after`: seconds to wait.
+    """
 
     code = "REQUEST_UNDER_WAY"
 
@@ -113,23 +133,25 @@ class RequestUnderWay(Conflicting):
         self.retry_after = retry_after
 
 
-class PreconditionFailed(Refusal):
-    status = 412
-    code = "PRECONDITION_FAILED"
-
-
 class TooLarge(Refusal):
+    """The body is too large."""
+
     status = 413
     code = "TOO_LARGE"
 
 
 class IdempotencyKeyReused(Refusal):
+    """The Idempotency-Key named another request before."""
+
     status = 422
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
 class TooManyRequests(Refusal):
-    """`retry_after`: seconds to wait."""
+    """Too many of these; wait as long as Retry-After says.
+
+    `retry_after`: seconds to wait.
+    """
 
     status = 429
     code = "TOO_MANY_REQUESTS"
@@ -139,6 +161,15 @@ class TooManyRequests(Refusal):
         self.retry_after = retry_after
 
 
+class InternalError(Refusal):
+    """Something went wrong on our side; quote the request id."""
+
+    status = 500
+    code = "INTERNAL_ERROR"
+
+
 class Unavailable(Refusal):
+    """Not now; the outcome may be unknown, and the message says so. Ask again."""
+
     status = 503
     code = "UNAVAILABLE"

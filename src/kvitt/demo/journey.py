@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import httpx
 
+from kvitt.core.tax import vat_included
 from kvitt.customer import Card, NotPaid, pay
 from kvitt.demo.shop import DemoShop
 
 AMOUNT = 39800
-VAT = 7960
+VAT = vat_included(AMOUNT, Decimal(25))
 CHAIR = {
     "id": "175938",
     "line_id": 1,

@@ -20,7 +20,7 @@ from kvitt.demo.journey import Journey, Step
 from kvitt.demo.shop import demo_shop
 from kvitt.logs import set_up_logs
 from kvitt.server import listen, serve_one
-from kvitt.store.migrate import migrate
+from kvitt.upgrade import bring_up_to_date
 
 SCOPES = ["admin:checkout", "admin:shopping"]
 
@@ -32,7 +32,7 @@ def run_demo(config: Config, *, port: int | None, once: bool, console: Console) 
     with database(config, keep_running=True) as url:
         where = "your PostgreSQL" if config.database_url else f"embedded PostgreSQL in {config.data_dir}"
         console.print(f"Database  {where}", soft_wrap=True)
-        migrate(url)
+        bring_up_to_date(url)
         sock = listen(config.host, port or 0)
         settings = replace(config, database_url=url, port=sock.getsockname()[1])
         console.print(f"Server    {settings.base_url}\n")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from kvitt.core.errors import NotFound, Refusal
 from kvitt.sandbox.flows import AccountClocks, SandboxHouse, Scripts
 from kvitt.sandbox.flows.clocks import Reading
 from kvitt.sandbox.rules.clock import duration
+from kvitt.sandbox.rules.refusals import InvalidAdvance, InvalidRule, LiveAccount, ScriptFull
 from kvitt.sandbox.rules.script import RuleRequest, checked
 from kvitt.sandbox.wire import Advance, ClockAnswer, ScriptAnswer, ScriptRequest, clock_answer, script_answer
 from kvitt.store import Counted
@@ -31,10 +33,13 @@ def clock_routes(clock: AccountClocks) -> list[Route]:
         return answer(await clock.advance(call.account_id, by, call.once(answer)))
 
     return [
-        Route("GET", f"{_ROOT}/clock", get, _NEEDS, "What time it is in a test account", _TAG, answers=ClockAnswer),
+        Route(
+            "GET", f"{_ROOT}/clock", get, _NEEDS, "What time it is in a test account", _TAG, answers=ClockAnswer,
+            refusals=(LiveAccount,),
+        ),
         Route(
             "POST", f"{_ROOT}/clock", advance, _NEEDS, "Move a test account's time forward", _TAG, body=Advance,
-            answers=ClockAnswer, refusals=(409,), description=_ADVANCE,
+            answers=ClockAnswer, refusals=(LiveAccount, InvalidAdvance), description=_ADVANCE,
         ),
     ]  # fmt: skip
 
@@ -60,18 +65,27 @@ def fault_routes(scripts: Scripts) -> list[Route]:
     async def remove(call: Call[None]) -> ScriptAnswer:
         return answer(await scripts.remove(call.account_id, call.params["fault_id"]))
 
-    def route(method: str, path: str, handler: object, summary: str, **more: object) -> Route:
+    def route(method: str, path: str, handler: object, summary: str, *refusals: type[Refusal], **more: object) -> Route:
         return Route(
             method, f"{_ROOT}/{path}", handler, _NEEDS, summary, _TAG, answers=ScriptAnswer,  # type: ignore[arg-type]
-            **more,  # type: ignore[arg-type]
+            refusals=(LiveAccount, *refusals), **more,  # type: ignore[arg-type]
         )  # fmt: skip
 
     return [
         route("GET", "faults", get, "Show the fault script"),
-        route("PUT", "faults", replace, "Set the fault script", body=ScriptRequest, description=_FAULTS),
-        route("POST", "faults", add, "Add a rule to the fault script", body=RuleRequest, description=_FAULTS),
+        route("PUT", "faults", replace, "Set the fault script", InvalidRule, body=ScriptRequest, description=_FAULTS),
+        route(
+            "POST",
+            "faults",
+            add,
+            "Add a rule to the fault script",
+            InvalidRule,
+            ScriptFull,
+            body=RuleRequest,
+            description=_FAULTS,
+        ),
         route("DELETE", "faults", clear, "Empty the fault script"),
-        route("DELETE", "faults/{fault_id}", remove, "Take a rule out of the fault script", refusals=(404,)),
+        route("DELETE", "faults/{fault_id}", remove, "Take a rule out of the fault script", NotFound),
     ]
 
 

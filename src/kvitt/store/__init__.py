@@ -4,7 +4,7 @@ from kvitt.store.callbacks import CALLBACKS, CallbackNote
 from kvitt.store.clocks import Clocks
 from kvitt.store.deliveries import Delivery, LaneData, Owed
 from kvitt.store.feed import Cursor, Entry
-from kvitt.store.listing import Selection
+from kvitt.store.listing import Selection, Word
 from kvitt.store.sandbox_books import Believed, Movement, NoticePlan, SandboxBooks
 from kvitt.store.sandbox_faults import Counted, FaultScripts, ScriptRule
 from kvitt.store.sandbox_notices import Notice, Notices
@@ -32,5 +32,6 @@ __all__ = [
     "ScriptRule",
     "Selection",
     "Store",
+    "Word",
     "connect",
 ]

@@ -1,4 +1,4 @@
-"""A group of Changes as the arrays that `commit_group_v1` and `_v2` take: one SQL call, however many Changes."""
+"""A group of Changes as the arrays that `commit_group_v1` to `_v3` take: one SQL call, however many Changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from kvitt.core.change import Change
-from kvitt.store.tables import TABLES, arrays
+from kvitt.store.tables import TABLES, arrays, words_as_text
 
 _AS_TEXT = {
     "int[]": "${}::text::int[]",
@@ -28,23 +28,28 @@ def _parts() -> dict[str, tuple[str, ...]]:
 
 
 _PARTS = _parts()
+_MISSING_IN = {1: ("postings", "listed", "words"), 2: ("listed", "words"), 3: ()}
+"""What a group must not have, by the version of the function that it calls: the lowest that will do is the cheapest."""
 
 
 @cache
 def commit_group(present: tuple[bool, ...]) -> str:
     """The call for a group that has rows of these parts. The others are written out: sending nothing costs too.
 
-    Only a group that moves money calls the second version, which is the first and the postings.
+    Only a group that moves money calls the second version, which is the first and the postings; only one that changes
+    orders calls the third.
     """
+    has = dict(zip(_PARTS, present, strict=True))
+    version = next(number for number, missing in _MISSING_IN.items() if not any(has[part] for part in missing))
     sent: list[str] = []
     number = 1
-    moves_money = present[-1]
-    parts = list(zip(present, _PARTS.values(), strict=True))
-    for there, types in parts if moves_money else parts[:-1]:
+    for part, types in _PARTS.items():
+        if part in _MISSING_IN[version]:
+            continue
         for type in types:
-            number += there
-            sent.append(_AS_TEXT.get(type, "${}").format(number) if there else f"'{{}}'::{type}")
-    return f"select commit_group_v{2 if moves_money else 1}($1, {', '.join(sent)})"
+            number += has[part]
+            sent.append(_AS_TEXT.get(type, "${}").format(number) if has[part] else f"'{{}}'::{type}")
+    return f"select commit_group_v{version}($1, {', '.join(sent)})"
 
 
 COMMIT_GROUP = commit_group((True,) * len(_PARTS))
@@ -65,6 +70,8 @@ def keys_of(change: Change) -> tuple[Key, ...]:
         table = TABLES.get(put.table)
         if table is None or len(put.columns) != len(table.columns) or put.version < 0:
             raise ValueError(f"a Put names an unknown table, or not its columns: {put.table}")
+        if put.listed and (table.listing is None or len(put.listed) != len(table.listing.columns)):
+            raise ValueError(f"a Put has not the columns of its list: {put.table}")
     keys = (
         *[(put.table, put.account_id, put.id) for put in change.puts],
         *[("claims", claim.account_id, claim.key) for claim in change.claims],
@@ -80,10 +87,14 @@ def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
     """The call and its arguments. Rows are sorted by key so that groups lock in one order and never deadlock."""
     rows: dict[str, list[tuple[Any, ...]]] = {part: [] for part in _PARTS}
     claims, log, tasks, done = rows["claims"], rows["log"], rows["tasks"], rows["done"]
-    postings = rows["postings"]
+    postings, listed, words = rows["postings"], rows["listed"], rows["words"]
     for n, change in enumerate(changes):
         for p in change.puts:
             rows[p.table].append((n, p.account_id, p.id, p.version, p.doc, *p.columns))
+            if p.listed:
+                listed.append((n, p.account_id, p.id, *p.listed))
+                if p.words is not None:
+                    words.append((n, p.account_id, p.id, words_as_text(p.account_id, p.words)))
         claims += [(n, c.account_id, c.key, c.value) for c in change.claims]
         log += [
             (n, e.account_id, e.id, e.type, e.object_type, e.object_id, e.version, e.created_at, e.data)

@@ -1,4 +1,4 @@
-"""Lists: rows of one account, by what their columns hold, a page at a time.
+"""Lists: documents of one account, by what their columns hold and by what they are found by, a page at a time.
 
 A page begins behind the last row of the one before (keyset), so the thousandth costs what the first did, and rows that
 come or go meanwhile are neither skipped nor seen twice.
@@ -12,50 +12,67 @@ from typing import Any
 
 import msgspec
 
-from kvitt.store.line import Lines
+from kvitt.store.line import COMMON, Lines
+from kvitt.store.pages import Shape, count_query, near_query, page_query
 from kvitt.store.read import can_exist
-from kvitt.store.tables import TABLES
+from kvitt.store.tables import TABLES, Table, lexeme
 
 Value = str | int | datetime
 
+LISTING = {
+    **COMMON,
+    # How many rows a filter leaves is for the planner to know, of these values and not of any: few are fetched and
+    # sorted, many are met soon on a walk in the order of the list.
+    "plan_cache_mode": "force_custom_plan",
+    "enable_seqscan": "off",
+    "work_mem": "32MB",
+}
+
+
+_TELLING = 6
+"""Characters from which the beginning of a word is taken to say which word is meant."""
+
+
+class Word(msgspec.Struct, frozen=True):
+    """A word or label that a document is found by. `prefix`: by whatever begins so."""
+
+    text: str
+    prefix: bool = False
+
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which rows, in which order. Columns are those that the table declares.
+    """Which rows, in which order. Columns are those that the table's list declares, or the table where it has none.
 
-    `among`: a column and the texts it may hold. `least` and `most`: a column and its bounds, which count in. `sort`: a
-    column that is never null; without it the newest come first, or ids in their order where no time is known. `after`:
-    the sort column's value and the id of the row that the page comes behind.
+    `among`: a column and the texts it may hold. `least` and `most`: a column and its bounds, which count in. `words`:
+    one of each of these groups. `sort`: a column that is never null; without it the newest come first, or ids in their
+    order where no time is known. `after`: the sort column's value and the id of the row that the page comes behind.
     """
 
     among: Mapping[str, Sequence[str]] = {}
     least: Mapping[str, Value] = {}
     most: Mapping[str, Value] = {}
+    words: tuple[tuple[Word, ...], ...] = ()
     sort: str | None = None
     descending: bool = True
     after: tuple[Value, str] | None = None
 
 
-class Shape(msgspec.Struct, frozen=True):
-    """What of a Selection its query is made of."""
-
-    table: str
-    among: tuple[str, ...] = ()
-    least: tuple[str, ...] = ()
-    most: tuple[str, ...] = ()
-    sort: str = "created_at"
-    descending: bool = True
-    after: bool = False
-
-
 async def list_rows(
     lines: Lines, table: str, account_id: str, selection: Selection, limit: int
 ) -> list[tuple[int, str]]:
-    """(version, doc) of at most `limit` rows. Raises ValueError for a column that the table does not declare."""
-    query, values = page_query(_shape(table, selection)), _values(account_id, selection)
+    """(version, doc) of at most `limit` rows. Raises ValueError for a column that the list does not declare."""
+    shape, values = shape_of(table, selection), values_of(account_id, selection)
     if selection.after is not None:
         values += selection.after
+    near = near_query(shape) if _are_vague(selection.words) else None
+    query = page_query(shape)
 
     async def run(connection: Any) -> list[tuple[int, str]]:
+        if near is not None:
+            rows = await connection.fetch(near, *values, limit)
+            found = [(row[0], row[1]) for row in rows if row[0] is not None]
+            if rows[0][2] or len(found) == limit:
+                return found
         return [(row[0], row[1]) for row in await connection.fetch(query, *values, limit)]
 
     return await lines.run(run) if _can_exist(values) else []
@@ -63,7 +80,7 @@ async def list_rows(
 
 async def count_rows(lines: Lines, table: str, account_id: str, selection: Selection) -> int:
     """How many rows all pages together have. Reads them all: for whoever asks for it."""
-    query, values = count_query(_shape(table, selection)), _values(account_id, selection)
+    query, values = count_query(shape_of(table, selection)), values_of(account_id, selection)
 
     async def run(connection: Any) -> int:
         found: int = await connection.fetchval(query, *values)
@@ -72,42 +89,13 @@ async def count_rows(lines: Lines, table: str, account_id: str, selection: Selec
     return await lines.run(run) if _can_exist(values) else 0
 
 
-def page_query(shape: Shape) -> str:
-    """$1 is the account, then the values of `among`, `least` and `most`, then the place to go on from, then the limit.
-
-    The comparison of rows is what lets the index begin at the place.
-    """
-    where, n = _where(shape)
-    if shape.after:
-        where += f" and ({shape.sort}, id) {'<' if shape.descending else '>'} (${n}, ${n + 1})"
-        n += 2
-    direction = "desc" if shape.descending else "asc"
-    order = f"{shape.sort} {direction}, id {direction}"
-    return f"select version, doc from {shape.table} where {where} order by {order} limit ${n}"  # noqa: S608
-
-
-def count_query(shape: Shape) -> str:
-    """The same values without a place and a limit."""
-    return f"select count(*) from {shape.table} where {_where(shape)[0]}"  # noqa: S608
-
-
-def _where(shape: Shape) -> tuple[str, int]:
-    """The condition, and the number of the next value."""
-    parts = ["account_id = $1"]
-    parts += [f"{column} = any (${n}::text[])" for n, column in enumerate(shape.among, len(parts) + 1)]
-    parts += [f"{column} >= ${n}" for n, column in enumerate(shape.least, len(parts) + 1)]
-    parts += [f"{column} <= ${n}" for n, column in enumerate(shape.most, len(parts) + 1)]
-    n = len(parts) + 1
-    if TABLES[shape.table].listed_by is not None:
-        parts.append(f"{TABLES[shape.table].listed_by} is not null")
-    return " and ".join(parts), n
-
-
-def _shape(table: str, selection: Selection) -> Shape:
-    columns = TABLES[table].columns
+def shape_of(table: str, selection: Selection) -> Shape:
+    columns = _columns(TABLES[table])
     for column in selection.among:
         if columns.get(column) != "text":
             raise ValueError(f"{table} cannot be filtered by {column}")
+    if selection.words and TABLES[table].listing is None:
+        raise ValueError(f"{table} cannot be searched")
     by_time = selection.sort is None and "created_at" in columns
     sort = selection.sort or ("created_at" if by_time else "id")
     for column in (*selection.least, *selection.most, *((sort,) if sort != "id" else ())):
@@ -115,18 +103,42 @@ def _shape(table: str, selection: Selection) -> Shape:
             raise ValueError(f"{table} has no column {column}")
     return Shape(
         table,
-        among=tuple(selection.among),
+        equal=tuple(column for column, texts in selection.among.items() if len(texts) == 1),
+        among=tuple(column for column, texts in selection.among.items() if len(texts) != 1),
         least=tuple(selection.least),
         most=tuple(selection.most),
+        words=bool(selection.words),
         sort=sort,
         descending=by_time or (selection.sort is not None and selection.descending),
         after=selection.after is not None,
     )
 
 
-def _values(account_id: str, selection: Selection) -> tuple[Any, ...]:
-    among = (list(texts) for texts in selection.among.values())
-    return (account_id, *among, *selection.least.values(), *selection.most.values())
+def values_of(account_id: str, selection: Selection) -> tuple[Any, ...]:
+    """The account and the filters' values, in the order of Shape."""
+    equal = [texts[0] for texts in selection.among.values() if len(texts) == 1]
+    among = [list(texts) for texts in selection.among.values() if len(texts) != 1]
+    words = [_ts_query(account_id, selection.words)] if selection.words else []
+    return (account_id, *equal, *among, *selection.least.values(), *selection.most.values(), *words)
+
+
+def _are_vague(groups: Sequence[Sequence[Word]]) -> bool:
+    """Whether there are words, and none is long enough to be sure that few documents have it."""
+    return bool(groups) and all(any(word.prefix and len(word.text) < _TELLING for word in group) for group in groups)
+
+
+def _ts_query(account_id: str, groups: Sequence[Sequence[Word]]) -> str:
+    """The words as PostgreSQL's tsquery: quoted, so that nothing in them is an operator."""
+    return " & ".join(f"({' | '.join(_quoted(account_id, word) for word in group)})" for group in groups)
+
+
+def _quoted(account_id: str, word: Word) -> str:
+    text = lexeme(account_id, word.text).replace("\\", "\\\\").replace("'", "''")
+    return f"'{text}'{':*' if word.prefix else ''}"
+
+
+def _columns(table: Table) -> dict[str, str]:
+    return table.columns if table.listing is None else table.listing.columns
 
 
 def _can_exist(values: Sequence[Any]) -> bool:

@@ -21,7 +21,7 @@ from kvitt.store.deliveries import Deliveries
 from kvitt.store.feed import Cursor, Entry, read_feed, read_latest, read_on
 from kvitt.store.hasten import hasten
 from kvitt.store.line import BY_KEY, COMMON, Line, Lines
-from kvitt.store.listing import Selection, count_rows, list_rows
+from kvitt.store.listing import LISTING, Selection, count_rows, list_rows
 from kvitt.store.once import once_only, replay
 from kvitt.store.prune import prune_deliveries, prune_groups, prune_keys
 from kvitt.store.read import Reads, check_lookup
@@ -40,7 +40,9 @@ SOON = timedelta(milliseconds=50)
 class Store:
     """Made by `connect`. Holds a few connections, that open again by themselves after the database was away."""
 
-    def __init__(self, committer: Callable[[Callable[[Change], None]], Committer], reads: Reads, lines: Lines) -> None:
+    def __init__(
+        self, committer: Callable[[Callable[[Change], None]], Committer], reads: Reads, lines: Lines, lists: Lines
+    ) -> None:
         self.tasks_waiting = asyncio.Event()
         """Set when this process committed a task that is due now; whoever takes tasks clears it."""
         self.followed: set[str] = set()
@@ -58,6 +60,7 @@ class Store:
         self._committer = committer(self._committed)
         self._reads = reads
         self._lines = lines
+        self._lists = lists
         self._turns = Turns()
         self._decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
 
@@ -72,19 +75,19 @@ class Store:
     async def list(
         self, kind: Kind[D], account_id: str, *, where: Mapping[str, str] | None = None, limit: int = 100
     ) -> list[Row[D]]:
-        """Documents of the account, newest first, whose columns equal what `where` says."""
+        """Documents of the account, newest first, whose list's columns equal what `where` says."""
         among = {column: [value] for column, value in (where or {}).items()}
         return await self.page(kind, account_id, Selection(among=among), limit)
 
     async def page(self, kind: Kind[D], account_id: str, selection: Selection, limit: int) -> _list[Row[D]]:
         """At most `limit` documents of the account that `selection` chooses, in its order."""
-        rows = await list_rows(self._lines, kind.table, account_id, selection, limit)
+        rows = await list_rows(self._lists, kind.table, account_id, selection, limit)
         decode = self._decoder(kind).decode
-        return [Row(version, decode(doc)) for version, doc in rows]
+        return [Row(version, decode(doc), len(doc)) for version, doc in rows]
 
     async def count(self, kind: Kind[Any], account_id: str, selection: Selection) -> int:
         """How many documents `selection` chooses in all, wherever its page begins. Costs a look at each of them."""
-        return await count_rows(self._lines, kind.table, account_id, selection)
+        return await count_rows(self._lists, kind.table, account_id, selection)
 
     async def claimed(self, account_id: str, key: str) -> str | None:
         """Whose a claim is (its value), None when it is free."""
@@ -204,11 +207,12 @@ class Store:
         await self._committer.close()
         await self._reads.close()
         await self._lines.close()
+        await self._lists.close()
 
     def _row(self, kind: Kind[D], found: tuple[Any, ...] | None) -> Row[D] | None:
         if found is None:
             return None
-        return Row(found[0], self._decoder(kind).decode(found[1]))
+        return Row(found[0], self._decoder(kind).decode(found[1]), len(found[1]))
 
     def _decoder(self, kind: Kind[D]) -> msgspec.json.Decoder[D]:
         decoder = self._decoders.get(kind.type)
@@ -232,13 +236,14 @@ async def connect(database_url: str, *, writers: int = 2, readers: int = 1) -> S
     lines = [Line(database_url, BY_KEY) for _ in range(writers)]
     reads = [Line(database_url, BY_KEY) for _ in range(readers)]
     others = [Line(database_url, COMMON) for _ in range(2)]
+    lists = [Line(database_url, LISTING) for _ in range(3)]
     try:
-        await _open([*lines, *reads, *others])
+        await _open([*lines, *reads, *others, *lists])
     except BaseException:
-        for line in (*lines, *reads, *others):
+        for line in (*lines, *reads, *others, *lists):
             line.drop()
         raise
-    return Store(lambda committed: Committer(lines, committed), Reads(reads), Lines(others))
+    return Store(lambda committed: Committer(lines, committed), Reads(reads), Lines(others), Lines(lists))
 
 
 async def _open(lines: _list[Line]) -> None:
@@ -247,5 +252,5 @@ async def _open(lines: _list[Line]) -> None:
         connections = [await line.connection(deadline) for line in lines]
     except Unavailable as error:
         raise Unavailable(f"The database cannot be reached: {error.__cause__}") from error
-    if not await connections[0].fetchval("select to_regclass('seals') is not null"):
+    if not await connections[0].fetchval("select to_regclass('order_list') is not null"):
         raise Unavailable("The database is not up to date: run kvitt migrate")

@@ -41,6 +41,18 @@ where ($1::text is null or account_id = $1) order by account_id, id
 """
 """All orders."""
 
+ORDER_LIST = """
+select account_id, id, created_at, updated_at, amount, status, payment_status, customer_id, store_id from order_list
+where ($1::text is null or account_id = $1) order by account_id, id
+"""
+"""The orders' rows in lists."""
+
+ORDER_WORDS = """
+select account_id, id from order_words
+where ($1::text is null or account_id = $1) order by account_id, id
+"""
+"""Which orders have words that they are found by."""
+
 ORDER_EVENTS = """
 select l.account_id, l.object_id, l.version,
   substring(convert_to(l.data, 'UTF8')
@@ -138,6 +150,9 @@ select exists (select from settings where account_id = $1) or exists (select fro
 """
 """Whether there is such an account."""
 
+LISTED = "select listed from installation"
+"""Whether all orders are listed: those of before there were lists come into them on `kvitt migrate`."""
+
 LEDGER_SINCE = "select ledger_since from installation"
 """From when on every movement has a posting; null when the ledger is as old as the database."""
 
@@ -180,6 +195,10 @@ class Reading:
         since: datetime | None = (await self._row(LEDGER_SINCE))[0]
         return since
 
+    async def listed(self) -> bool:
+        """Whether every order must be in the list."""
+        return bool((await self._row(LISTED))[0])
+
     async def seal(self, account_id: str, number: int) -> bytes | None:
         """The hash of a seal; None when there is no such seal."""
         row = await self._row(SEAL, account_id, number)
@@ -206,7 +225,7 @@ async def reading(
     """
     try:
         async with _snapshot(database_url, _SETTINGS, snapshot) as connection:
-            if not await connection.fetchval("select to_regclass('seals') is not null"):
+            if not await connection.fetchval("select to_regclass('order_list') is not null"):
                 raise Unavailable("The database is not up to date: run kvitt migrate")
             own = snapshot or await connection.fetchval("select pg_export_snapshot()")
             yield Reading(database_url, account_id, own, connection)

@@ -33,6 +33,17 @@ class Operation(Struct, frozen=True):
     authorization_id: str | None = None
 
 
+class SessionLine(Struct, frozen=True):
+    line_id: str
+    amount: int
+
+
+class OrderSession(Struct, frozen=True):
+    id: str
+    items: tuple[SessionLine, ...]
+    amount: int
+
+
 class OrderEntry(Struct, frozen=True):
     """What the log keeps of a change to an order."""
 
@@ -40,6 +51,7 @@ class OrderEntry(Struct, frozen=True):
     payment_status: str | None = None
     verb: str | None = None
     operation: Operation | None = None
+    session: OrderSession | None = None
 
 
 class Order(Struct, frozen=True):
@@ -59,12 +71,39 @@ class Order(Struct, frozen=True):
     cancellations: tuple[Operation, ...]
     cancelled_at: datetime | None = None
     closed_at: datetime | None = None
+    sessions: tuple[OrderSession, ...] = ()
 
 
 class OrderDocument(Struct, frozen=True):
     """`removed`: its time was over before anything was registered on it; the document is written over with nothing."""
 
     order: Order
+    removed: bool = False
+
+
+class ListedCustomer(Struct, frozen=True):
+    id: str | None = None
+    customer_id: str | None = None
+
+
+class ListedStore(Struct, frozen=True):
+    id: str
+
+
+class ListedOrder(Struct, frozen=True):
+    """What lists show of an order."""
+
+    created_at: datetime
+    updated_at: datetime
+    net_amount: int
+    status: str
+    payment_status: str
+    customer: ListedCustomer | None = None
+    store: ListedStore | None = None
+
+
+class ListedDocument(Struct, frozen=True):
+    order: ListedOrder
     removed: bool = False
 
 
@@ -117,6 +156,7 @@ class SessionDocument(Struct, frozen=True):
 
 
 read_order = json.Decoder(OrderDocument).decode
+read_listed = json.Decoder(ListedDocument).decode
 read_order_entry = json.Decoder(OrderEntry).decode
 read_record = json.Decoder(TransactionDocument).decode
 read_transaction = json.Decoder(Transaction).decode

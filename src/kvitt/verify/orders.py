@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from kvitt.verify.documents import Line, Operation, Order, read_order, read_order_entry
+from kvitt.verify.documents import Line, Operation, Order, OrderSession, read_order, read_order_entry
 from kvitt.verify.report import Fault
 
 _KINDS = ("authorizations", "captures", "refunds", "cancellations")
@@ -81,6 +81,9 @@ def _totals(order: Order) -> Iterator[Fault]:
         for operation in getattr(order, kind):
             summed = sum(part.amount for part in operation.items)
             yield from unequal((f"amount of {kind} {operation.id}", summed, operation.amount))
+    for session in order.sessions:
+        summed = sum(line.amount for line in session.items)
+        yield from unequal((f"amount of session {session.id}", summed, session.amount))
 
 
 def _sum(operations: Sequence[Operation]) -> int:
@@ -154,6 +157,7 @@ def _log(order: Order, version: int, events: Sequence[Any]) -> Iterator[Fault]:
     if [event[2] for event in events] != list(range(1, version + 1)):
         yield from _versions(version, events)
     told: dict[tuple[str, str], Operation] = {}
+    sessions: dict[str, OrderSession] = {}
     for _, _, at, data in events:
         try:
             entry = read_order_entry(b"{" + data[2:] if data.startswith(b'},"status":') else data)
@@ -162,6 +166,8 @@ def _log(order: Order, version: int, events: Sequence[Any]) -> Iterator[Fault]:
             continue
         if entry.operation is not None:
             told[entry.verb or "", entry.operation.id] = entry.operation
+        if entry.session is not None:
+            sessions[entry.session.id] = entry.session
         if at == version:
             yield from unequal(
                 ("status in the log's last entry", order.status, entry.status),
@@ -173,6 +179,19 @@ def _log(order: Order, version: int, events: Sequence[Any]) -> Iterator[Fault]:
                 yield Fault(f"{kind} {operation.id} in the log", _short(operation), heard and _short(heard))
     for (kind, id), operation in told.items():
         yield Fault(f"{kind} {id} in the document", _short(operation), None)
+    yield from _sessions(order, sessions)
+
+
+def _sessions(order: Order, told: dict[str, OrderSession]) -> Iterator[Fault]:
+    kept = {session.id: session for session in order.sessions}
+    for id in kept | told:
+        if (heard := told.get(id)) != (found := kept.get(id)):
+            yield Fault(f"session {id}", heard and _asked(heard), found and _asked(found))
+
+
+def _asked(session: OrderSession) -> str:
+    lines = ", ".join(f"line {part.line_id}: {part.amount}" for part in session.items[:5])
+    return f"{session.amount} ({lines})"
 
 
 def _short(operation: Operation) -> str:

@@ -14,6 +14,7 @@ from kvitt.store.verifying import Reading
 from kvitt.verify.beside import walk_beside
 from kvitt.verify.chain import walk
 from kvitt.verify.documents import read_session
+from kvitt.verify.lists import list_faults
 from kvitt.verify.merge import Key, merged
 from kvitt.verify.money import movement_faults, posting_faults
 from kvitt.verify.orders import order_faults
@@ -66,15 +67,25 @@ async def verify(own: Reading, progress: Progress, anchors: Sequence[Anchor] = (
 
 
 async def _orders(own: Reading, report: Report, progress: Progress) -> None:
-    streams = merged(own.rows(verifying.ORDERS), own.rows(verifying.ORDER_EVENTS))
+    all_listed = await own.listed()
+    streams = merged(
+        own.rows(verifying.ORDERS),
+        own.rows(verifying.ORDER_EVENTS),
+        own.rows(verifying.ORDER_LIST),
+        own.rows(verifying.ORDER_WORDS),
+    )
     async with aclosing(streams):
-        async for (account_id, id), (rows, events) in streams:
+        async for (account_id, id), (rows, events, listed, found_by) in streams:
             if rows:
                 _count(report, progress, "orders")
-                for fault in order_faults(rows[0], events):
-                    report.add(account_id, f"order {id}", fault)
+                faults = list(order_faults(rows[0], events))
+                if all_listed:
+                    faults += list_faults(rows[0]["doc"], listed, found_by)
+            elif events:
+                faults = [Fault("the order", f"one: the log has {len(events)} entries", None)]
             else:
-                fault = Fault("the order", f"one: the log has {len(events)} entries", None)
+                faults = [Fault("the order", "one: the list has it", None)]
+            for fault in faults:
                 report.add(account_id, f"order {id}", fault)
 
 

@@ -3,11 +3,13 @@
 from kvitt.web.app import Asgi, build_app
 from kvitt.web.decoding import parse
 from kvitt.web.openapi import Info
-from kvitt.web.routes import EVENT_STREAM, PUBLIC, Answer, Call, Caller, Needs, Public, Route
+from kvitt.web.routes import CSV, EVENT_STREAM, JSON_LINES, PUBLIC, Answer, Call, Caller, Needs, Public, Route
 from kvitt.web.static import static
 
 __all__ = [
+    "CSV",
     "EVENT_STREAM",
+    "JSON_LINES",
     "PUBLIC",
     "Answer",
     "Asgi",

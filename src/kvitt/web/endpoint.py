@@ -20,10 +20,11 @@ from kvitt.web.bodies import read_body
 from kvitt.web.decoding import BodyDecoder
 from kvitt.web.headers import new_request_id
 from kvitt.web.metrics import RouteStats
+from kvitt.web.named import named_refusals
 from kvitt.web.paths import parameter
 from kvitt.web.queries import QueryDecoder
 from kvitt.web.refusals import failed
-from kvitt.web.routes import EVENT_STREAM, JSON, Answer, Authenticate, Call, Caller, Needs, Route
+from kvitt.web.routes import DATA, JSON, Answer, Authenticate, Call, Caller, Needs, Route
 from kvitt.web.streaming import UntilGone
 
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
@@ -62,6 +63,7 @@ class Endpoint:
         self._base_url = base_url
         self._headers = headers
         self._stats = stats
+        self._named = frozenset(named_refusals(route))
         self._decode_query = QueryDecoder(route.query) if route.query is not None else None
         self._decode_body = BodyDecoder(route.body, required=route.body_required) if route.body is not None else None
         self._decode_form = QueryDecoder(route.body) if route.form else None
@@ -79,7 +81,12 @@ class Endpoint:
         except Exception as error:  # the last line of defence
             route = self._route
             answer = failed(
-                error, request_id=request_id, method=route.method, route=route.path, challenge=route.challenge
+                error,
+                request_id=request_id,
+                method=route.method,
+                route=route.path,
+                challenge=route.challenge,
+                named=self._named,
             )
             give(resp, answer, request_id, self._headers)
         status = answer.status if isinstance(answer, Answer) else 200
@@ -147,13 +154,8 @@ def give(resp: Response, answer: msgspec.Struct | Answer, request_id: str, heade
     else:
         resp.data = _bytes(answer.body)
         resp.status = answer.status
-        if answer.content_type == JSON:
-            written.update(headers.api)
-        elif answer.content_type == EVENT_STREAM:
-            written.update(headers.api)
-            written["content-type"] = EVENT_STREAM
-        else:
-            written.update(headers.page)
+        written.update(headers.api if answer.content_type in DATA else headers.page)
+        if answer.content_type != JSON:  # which has its charset
             written["content-type"] = answer.content_type
         if answer.headers:
             _refuse_split_headers(answer.headers)

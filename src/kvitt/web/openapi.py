@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Any
 
 from kvitt.core import scopes
+from kvitt.web.refusal_docs import REQUEST_ID, Refusals
 from kvitt.web.routes import EVENT_STREAM, JSON, Needs, Route
 from kvitt.web.schemas import Schemas
 
@@ -15,24 +16,6 @@ Doc = dict[str, Any]
 
 FORM = "application/x-www-form-urlencoded"
 
-STATUSES = {
-    400: "The request cannot be read, or the state does not allow it",
-    401: "No token, or a bad one",
-    403: "A good token that may not do this",
-    404: "There is no such thing",
-    405: "Not this method",
-    409: "Another operation is in the way; load again and decide again",
-    412: "A condition of the request does not hold",
-    413: "The body is too large",
-    422: "The Idempotency-Key named another request before",
-    429: "Too many of these; wait as long as Retry-After says",
-    500: "Something went wrong on our side; quote the request id",
-    503: "Not now; the outcome may be unknown. Ask again",
-}
-
-_REQUEST_ID = {"description": "Names this request in logs and events", "schema": {"type": "string", "format": "uuid"}}
-_RETRY_AFTER = {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
-_CHALLENGE = {"description": "How to identify oneself", "schema": {"type": "string"}}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -61,7 +44,6 @@ _LAST_EVENT_ID = {
     "description": "With `Accept: text/event-stream`: the `id` of the last event that arrived. Wins over `after`.",
     "schema": {"type": "string"},
 }
-_WITH_BODY = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True)
@@ -72,7 +54,8 @@ class Info:
     version: str = metadata.version("kvitt")
     description: str = (
         "Orders and checkout. Amounts are integers in the minor unit of their currency. "
-        "Every error has the same shape, whatever its status."
+        "Every error has the same shape, whatever its status; each kind of refusal is named under its status. A path "
+        "that does not take a method answers 405, one that is not there 404."
     )
 
 
@@ -81,9 +64,9 @@ def document(routes: Sequence[Route], info: Info, base_url: str) -> Doc:
     shown = [route for route in routes if not route.hidden]
     schemas = Schemas(shown)
     paths: Doc = {}
-    refusals = sorted({status for route in shown for status in statuses(route)})
+    refusals = Refusals(shown, schemas.error)
     for route in shown:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, refusals)
     return {
         "openapi": "3.1.0",
         "info": {"title": info.title, "version": info.version, "description": info.description},
@@ -92,7 +75,8 @@ def document(routes: Sequence[Route], info: Info, base_url: str) -> Doc:
         "paths": paths,
         "components": {
             "schemas": schemas.components,
-            "responses": {str(status): _refused(status, schemas) for status in refusals},
+            "responses": refusals.responses,
+            "examples": refusals.examples,
             "securitySchemes": _SECURITY,
         },
     }
@@ -109,14 +93,14 @@ _SECURITY = {
 }
 
 
-def _operation(route: Route, schemas: Schemas) -> Doc:
+def _operation(route: Route, schemas: Schemas, refusals: Refusals) -> Doc:
     operation: Doc = {
         "operationId": operation_id(route),
         "summary": route.summary,
         "description": _description(route),
         "tags": [route.tag],
         "security": _security(route),
-        "responses": _responses(route, schemas),
+        "responses": _responses(route, schemas) | refusals.of(route),
     }
     parameters = [*_path_parameters(route.path), *schemas.query_parameters(route.query)]
     if route.keyed:
@@ -170,11 +154,11 @@ def _path_parameters(path: str) -> Iterable[Doc]:
 
 
 def _responses(route: Route, schemas: Schemas) -> Doc:
-    success: Doc = {"description": "Done", "headers": {"x-request-id": _REQUEST_ID}}
+    success: Doc = {"description": "Done", "headers": {"x-request-id": REQUEST_ID}}
     if route.keyed:
         success["headers"]["Idempotent-Replayed"] = _REPLAYED
     if route.empty:
-        return {"204": success, **_refusals(route)}
+        return {"204": success}
     if route.content_type != JSON:
         success["content"] = {route.content_type: {"schema": {"type": "string"}}}
     elif route.answers is not None:
@@ -184,38 +168,4 @@ def _responses(route: Route, schemas: Schemas) -> Doc:
     responses: Doc = {"200": success}
     if route.accepted:
         responses["202"] = {**success, "description": route.accepted}
-    return responses | _refusals(route)
-
-
-def _refusals(route: Route) -> Doc:
-    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses(route)}
-
-
-def _refused(status: int, schemas: Schemas) -> Doc:
-    """What every refusal of this status looks like, once for the whole document."""
-    headers: Doc = {"x-request-id": _REQUEST_ID}
-    if status in (409, 429, 503):
-        headers["Retry-After"] = _RETRY_AFTER
-    if status == 401:
-        headers["WWW-Authenticate"] = _CHALLENGE
-    return {
-        "description": STATUSES.get(status, "Refused"),
-        "headers": headers,
-        "content": {JSON: {"schema": schemas.error}},
-    }
-
-
-def statuses(route: Route) -> list[int]:
-    """Every status a refusal of this route may have: its own, and those that the kit answers by itself."""
-    found = {400, 500, 503, *route.refusals}
-    if isinstance(route.access, Needs):
-        found |= {401, 403}
-        if route.method != "GET":
-            found.add(409)
-    if route.keyed:
-        found |= {409, 422}
-    if route.method in _WITH_BODY:
-        found.add(413)
-    if any(segment.startswith("{") and segment != "{aid}" for segment in route.path.split("/")):
-        found.add(404)
-    return sorted(found)
+    return responses

@@ -74,13 +74,21 @@ def render(doc: Doc) -> str:
     groups = {tag["name"]: [] for tag in doc["tags"]}  # type: dict[str, list[Doc]]
     for path, methods in doc["paths"].items():
         for method, operation in methods.items():
-            responses = {
-                status: doc["components"]["responses"].get(status, own)
-                for status, own in operation["responses"].items()
-            }
+            responses = {status: _resolved(doc, own) for status, own in operation["responses"].items()}
             shown = {**operation, "method": method.upper(), "path": path, "responses": responses}
             groups[operation["tags"][0]].append(shown)
     return environment.get_template("reference.html").render(doc=doc, groups=groups)
+
+
+def _resolved(doc: Doc, response: Doc) -> Doc:
+    """A response without references, with the refusals that it names."""
+    if "$ref" in response:
+        response = doc["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    media = response.get("content", {}).values()
+    return {
+        **response,
+        "refusals": {name: doc["components"]["examples"][name] for each in media for name in each.get("examples", ())},
+    }
 
 
 def prose(text: str) -> Markup:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Collection
 
 import structlog
 
 from kvitt.core.errors import (
     Conflict,
     Conflicting,
+    InternalError,
     Refusal,
     RequestUnderWay,
     TooManyRequests,
@@ -16,7 +18,7 @@ from kvitt.core.errors import (
     Unavailable,
 )
 from kvitt.core.idempotency import Replayed
-from kvitt.core.reply import Error, ErrorDetail, refusal_body
+from kvitt.core.reply import refusal_body
 from kvitt.web.routes import Answer
 
 log = structlog.get_logger("kvitt.web")
@@ -33,20 +35,37 @@ def refused(refusal: Refusal, challenge: str = "Bearer") -> Answer:
     return Answer(refusal_body(refusal), refusal.status, headers)
 
 
-def failed(error: Exception, *, request_id: str, method: str, route: str, challenge: str = "Bearer") -> Answer:
+def failed(
+    error: Exception,
+    *,
+    request_id: str,
+    method: str,
+    route: str,
+    challenge: str = "Bearer",
+    named: Collection[type[Refusal]] | None = None,
+) -> Answer:
     """The answer for anything a handler raised. What nobody foresaw is logged with its trace and answered without.
+
+    `named`: what the OpenAPI document says the route may refuse by; None where there is no route.
 
     The trace is formatted here, plainly: log renderers that show local variables would show card numbers.
     """
+    if isinstance(error, Conflict):
+        error = Conflicting("Another operation changed this at the same time; try again")
     if isinstance(error, Refusal):
+        if named is not None and type(error) not in named:
+            unnamed(error, method, route)
         return refused(error, challenge)
     if isinstance(error, Replayed):
         again = Answer.of(error.reply)
         again.headers = {**again.headers, "idempotent-replayed": "true"}
         return again
-    if isinstance(error, Conflict):
-        return refused(Conflicting("Another operation changed this at the same time; try again"))
     trace = "".join(traceback.format_exception(error))
     log.error("request failed", request_id=request_id, method=method, route=route, exception=trace)
     message = f"Something went wrong on our side. Quote request id {request_id} when you ask about it"
-    return Answer(Error(ErrorDetail("INTERNAL_ERROR", message)), 500)
+    return refused(InternalError(message))
+
+
+def unnamed(refusal: Refusal, method: str, route: str) -> None:
+    """A refusal that the document of the route does not name. The caller is told no all the same; tests fail by it."""
+    log.debug("a refusal that is not in the document", method=method, route=route, refusal=type(refusal).__name__)

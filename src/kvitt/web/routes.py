@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from kvitt.core.errors import InvalidRequest, problem
+from kvitt.core.errors import InvalidRequest, Refusal, problem
 from kvitt.core.idempotency import Once, once
 from kvitt.core.ids import account_of
 from kvitt.core.reply import Reply, reply
@@ -17,6 +17,10 @@ B = TypeVar("B")
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
+CSV = "text/csv; charset=utf-8; header=present"
+JSON_LINES = "application/x-ndjson"
+DATA = frozenset((JSON, EVENT_STREAM, CSV, JSON_LINES))
+"""What programs read: it is answered with the headers of the API, and all else with those of a page."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -201,7 +205,8 @@ Handler: TypeAlias = Callable[[Call[Any]], Awaitable[msgspec.Struct | Answer]]
 class Route:
     """One operation: where it is, who may, what goes in and out.
 
-    `refusals` are statuses beyond those the kit adds by itself (400, 401, 403, 413, …), for the OpenAPI document.
+    `refusals`: every kind of no that the handler may raise, beyond those of the kit (web/named.py). The OpenAPI
+    document names them, and tests hold the handler to them.
     `accepted`, when it is not empty, says what a 202 with the same answer means.
     With `body_required` False an empty body, `null`, `[]` and `{}` all arrive as None. `form` also takes
     `application/x-www-form-urlencoded`. `challenge` is what a 401 says in WWW-Authenticate. With `once` a POST or PUT
@@ -220,7 +225,7 @@ class Route:
     body_required: bool = True
     query: type[msgspec.Struct] | None = None
     answers: Any = None
-    refusals: tuple[int, ...] = ()
+    refusals: tuple[type[Refusal], ...] = ()
     accepted: str = ""
     description: str = ""
     content_type: str = JSON

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kvitt.core.reply import Reply
+
 from ..database import Applied
+from .answers import Answers
 from .keys import Keys
 from .log import Log
 from .money import Money
@@ -15,6 +18,7 @@ from .shops import Shops
 from .violation import Violation
 
 if TYPE_CHECKING:
+    from ..requests import Try
     from ..world import World
 
 
@@ -23,18 +27,25 @@ class Model:
         self.log = Log()
         self.money = Money(world)
         self.orders = OrderBook()
+        self.answers = Answers(self.orders)
         self.keys = Keys(world)
         self.shops = Shops(world)
         self._world = world
         self._documents: dict[tuple[str, str, str], Any] = {}
+        """As they stand, by table, account and id."""
+        self._found: Violation | None = None
+        """By somebody else's task, which is no place to raise it."""
         world.database.heard.append(self._committed)
         world.moves.append(self.money.moved)
+        world.answers.append(self._answered)
 
     def begin(self) -> None:
         """After the world was set up."""
         self.shops.begin()
 
     def after_step(self) -> None:
+        if self._found is not None:
+            raise self._found
         if self._world.unforeseen:
             error = self._world.unforeseen[0]
             raise Violation("nothing-unforeseen", f"a flow ended with {error!r}") from error
@@ -49,13 +60,16 @@ class Model:
         for error in self._world.loop.died():
             raise Violation("nothing-unforeseen", f"a task of a living process died of {error!r}") from error
         self.money.settled()
-        self.orders.settled()
         self.log.settled(self._world)
         self.shops.settled()
         self.keys.check()
         if self._world.database.tasks:
             key, task = next(iter(self._world.database.tasks.items()))
             raise Violation("nothing-is-left", f"the task {key[1]} ({task.kind}, taken {task.tries} times) never ends")
+
+    def reached(self) -> set[str]:
+        """Statuses that something had, and kinds of requests that were done."""
+        return {*self.orders.reached, *self.answers.accepted}
 
     def counts(self) -> dict[str, int]:
         """What the history was made of, so that a calm one can be told from one that tried something."""
@@ -68,19 +82,26 @@ class Model:
             "deliveries": len(self._world.receivers.arrivals),
         }
 
+    def _answered(self, attempt: Try, answer: Reply | None) -> None:
+        try:
+            self.answers.answered(attempt, answer)
+        except Violation as violation:
+            self._found = self._found or violation
+
     def _committed(self, applied: Applied) -> None:
         change = applied.change
         self.log.committed(change)
+        self.keys.committed(change)
+        written: dict[tuple[str, str, str], tuple[Any, Any]] = {}
         for put in change.puts:
             key = (put.table, put.account_id, put.id)
             before = self._documents.get(key)
             after = self._documents[key] = msgspec.json.decode(put.doc)
+            written[key] = (before, after)
             if put.table == "transactions":
                 self.money.transaction(put.account_id, before, after, change)
             elif put.table == "sessions":
                 self.money.session(before, after, change)
-            elif put.table == "orders":
-                self.orders.order(put.account_id, before, after, put.version + 1, change)
-            elif put.table == "drafts":
-                self.orders.draft(before, after, put.version + 1, change)
+        self.orders.committed(applied, written)
+        self.answers.committed(applied)
         self.money.committed(change)

@@ -82,8 +82,17 @@ class Shops:
                 for name in _names(line.event):
                     if name in subscription["events"]:
                         expected[line.event.object_id].append((name, line.event))
+        removed = {
+            line.event.object_id
+            for line in self._world.database.log.get(account_id, ())
+            if line.event.type in ("draft.removed", "order.removed")
+        }
         for object_id in expected.keys() | arrived.keys():
-            _in_order(object_id, expected[object_id], arrived[object_id], len(gone))
+            what, got = expected[object_id], arrived[object_id]
+            if object_id in removed:
+                _some_in_order(object_id, what, got)
+            else:
+                _in_order(object_id, what, got, len(gone))
 
 
 def _callbacks_in_order(taken: list[Arrival], dead: set[str]) -> None:
@@ -144,11 +153,16 @@ def _names(event: Event) -> tuple[str, ...]:
         return ("checkout_authorization",)
     if event.type == "draft.created":
         return ("shopping_draft_add",)
-    if event.type == "draft.completed":
-        return ("shopping_draft_complete",)
-    if event.object_type == "order" and event.type != "order.created":
-        return ("shopping_order_update",)
+    if event.object_type == "draft" and event.type != "draft.removed":
+        return ("shopping_draft_complete" if event.type == "draft.completed" else "shopping_draft_update",)
+    if event.object_type == "order":
+        if event.type == "order.created" and "draft_id" in msgspec.json.decode(event.data):
+            return ()  # told by the draft's completion
+        return (_OF_ORDERS.get(event.type, "shopping_order_update"),)
     return ()
+
+
+_OF_ORDERS = {"order.removed": "shopping_order_delete", "order.event_added": "shopping_order_event_add"}
 
 
 def _object_of(body: Any) -> str:
@@ -170,5 +184,16 @@ def _in_order(object_id: str, expected: list[tuple[str, Event]], arrived: list[A
     if got != names:
         raise Violation("webhooks-in-order", f"{object_id}: {got} instead of {names}")
     for (name, event), body in zip(expected, arrived, strict=True):
+        shown = body.get("draft") or body.get("order") or {}
+        if shown.get("version", event.version) < event.version:
+            raise Violation("webhooks-in-order", f"{object_id}: {event.type} shows version {shown['version']}")
         if name == "checkout_transaction" and body["transaction"] != msgspec.json.decode(event.data):
             raise Violation("webhooks-in-order", f"{object_id}: {name} tells of something else than {event.type}")
+
+
+def _some_in_order(object_id: str, expected: list[tuple[str, Event]], arrived: list[Any]) -> None:
+    """Of an object that was removed: what was to be told of it afterwards can be loaded no more."""
+    rest = iter(name for name, _ in expected)
+    got = [body["event"] for body in arrived]
+    if not all(name in rest for name in got):
+        raise Violation("webhooks-in-order", f"{object_id}: {got}, and there was {[name for name, _ in expected]}")

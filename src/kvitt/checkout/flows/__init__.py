@@ -41,6 +41,10 @@ class Checkout:
     ) -> Session:
         return await sessions.create(self._desk, account_id, options, toggles, actor)
 
+    async def prepare_session(self, account_id: str, options: SessionOptions, actor: Actor) -> tuple[Change, Session]:
+        """A new session for a Change that does more than create it; nothing is committed here."""
+        return await sessions.prepare(self._desk, account_id, options, frozenset(), actor)
+
     async def get_session(self, account_id: str, session_id: str, includes: Collection[str] = ()) -> Session:
         return present_session((await self._desk.session(account_id, session_id)).doc.session, includes)
 

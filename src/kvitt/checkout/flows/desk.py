@@ -12,9 +12,10 @@ from kvitt.checkout.model.session import SESSIONS, SessionRecord
 from kvitt.checkout.model.transaction import TRANSACTIONS, TransactionRecord
 from kvitt.checkout.providers.protocol import Provider
 from kvitt.checkout.rules.moment import Moment
+from kvitt.checkout.rules.refusals import NoProvider
 from kvitt.core.change import Row
 from kvitt.core.clock import Clock
-from kvitt.core.errors import InvalidOperation, NotFound
+from kvitt.core.errors import NotFound
 from kvitt.core.idempotency import Once
 from kvitt.core.ids import account_of, is_test_account, new_uuid, new_uuids
 from kvitt.store import Store
@@ -68,7 +69,7 @@ class Desk:
         for provider in self.providers_of(account_id):
             if (can := provider.products.get(product)) is not None:
                 return provider, can
-        raise InvalidOperation(f"No provider of this account takes {product}")
+        raise NoProvider(f"No provider of this account takes {product}")
 
     async def session(self, account_id: str, session_id: str) -> Row[SessionRecord]:
         """NotFound for one that is not the account's, as for one that is not at all."""

@@ -14,8 +14,9 @@ from kvitt.checkout.rules.answers import payment_of
 from kvitt.checkout.rules.cards import read_card, shown
 from kvitt.checkout.rules.configuration import offered
 from kvitt.checkout.rules.payments import begin_payment, refuse_unless_payable
+from kvitt.checkout.rules.refusals import InvalidCard, ProductNotOffered
 from kvitt.core.change import Change, Row
-from kvitt.core.errors import InvalidRequest, problem
+from kvitt.core.errors import problem
 from kvitt.core.ids import new_short_id, new_uuid
 
 Intent = tuple[Row[SessionRecord], Row[TransactionRecord], Attempt]
@@ -49,10 +50,10 @@ async def pay(desk: Desk, session_id: str, product: str, card: CardDetails | Non
 def _refuse_unless_offered(desk: Desk, account_id: str, record: SessionRecord, product: str) -> None:
     if product not in offered(record.session.configuration, desk.products_of(account_id)):
         message = "The session does not offer this payment product"
-        raise InvalidRequest(message, problem(message, "payment_product_type"))
+        raise ProductNotOffered(message, problem(message, "payment_product_type"))
 
 
 def _read(card: CardDetails | None, now: datetime) -> CardDetails:
     if card is None:
-        raise InvalidRequest("The payment product takes a card", problem("card is required", "card"))
+        raise InvalidCard("The payment product takes a card", problem("card is required", "card"))
     return read_card(card, now)

@@ -29,12 +29,19 @@ async def create(
     desk: Desk, account_id: str, options: SessionOptions, toggles: frozenset[str], actor: Actor
 ) -> Session:
     async def decide() -> tuple[Change, Session]:
-        profile = await find_profile(desk, account_id, options.profile_id) if options.profile_id is not None else None
-        moment = desk.moment(account_id, actor, ids=1)
-        session_id = new_short_id(account_id, moment.now)
-        return creation.create(account_id, session_id, options, profile, toggles, moment)
+        return await prepare(desk, account_id, options, toggles, actor)
 
     return await desk.store.decide(decide, once=actor.once)
+
+
+async def prepare(
+    desk: Desk, account_id: str, options: SessionOptions, toggles: frozenset[str], actor: Actor
+) -> tuple[Change, Session]:
+    """A new session, and the Change that creates it; nothing is committed."""
+    profile = await find_profile(desk, account_id, options.profile_id) if options.profile_id is not None else None
+    moment = desk.moment(account_id, actor, ids=1)
+    session_id = new_short_id(account_id, moment.now)
+    return creation.create(account_id, session_id, options, profile, toggles, moment)
 
 
 async def cancel(desk: Desk, account_id: str, session_id: str, actor: Actor) -> Session:

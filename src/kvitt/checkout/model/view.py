@@ -90,6 +90,6 @@ class PayRefused(Struct, frozen=True):
     actions: tuple[Action, ...] = ()
 
 
-def pay_refused(decline: Decline) -> PayRefused:
+def pay_refused(code: str, decline: Decline) -> PayRefused:
     errors = (problem(decline.message),)
-    return PayRefused(False, PayError("Rejected", decline.message, errors), (decline,))
+    return PayRefused(False, PayError(code, decline.message, errors), (decline,))

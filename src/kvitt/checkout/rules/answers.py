@@ -11,12 +11,13 @@ from datetime import datetime
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import Attempt, EventError, Transaction, TransactionRecord
 from kvitt.checkout.model.view import Action, Declined, NotKnown, Paid, PayAnswer, Payment, pay_refused
+from kvitt.checkout.rules.refusals import PaymentDeclined, ProviderDeclined
 from kvitt.checkout.rules.settlement import Settlement
 from kvitt.checkout.rules.state import is_open, return_error, session_state
 from kvitt.checkout.rules.urls import return_target
 from kvitt.checkout.rules.views import decline_of
 from kvitt.core.change import Claim, encode_text
-from kvitt.core.errors import InvalidOperation, Refusal, problem
+from kvitt.core.errors import Refusal, problem
 from kvitt.core.idempotency import answer_key, so_far_key
 from kvitt.core.reply import Reply, refusal_body, reply
 
@@ -29,7 +30,7 @@ def of_operation(record: TransactionRecord, attempt: Attempt) -> Reply:
     if attempt.status == "refused":
         error = _error_of(transaction, attempt)
         message = f"The provider refused: {error.message if error else 'it gave no reason'}"
-        raise InvalidOperation(message, problem(message), code="PROVIDER_DECLINED")
+        raise ProviderDeclined(message, problem(message))
     return reply(transaction)
 
 
@@ -40,14 +41,14 @@ def _error_of(transaction: Transaction, attempt: Attempt) -> EventError | None:
     return next((event.error for event in told if event.error is not None), None)
 
 
-def refused_to_void() -> InvalidOperation:
+def refused_to_void() -> ProviderDeclined:
     """A session that was to be cancelled stays."""
-    return InvalidOperation("The provider refused to void the authorization", code="PROVIDER_DECLINED")
+    return ProviderDeclined("The provider refused to void the authorization")
 
 
 def of_payment(payment: Payment) -> Reply:
     if isinstance(payment, Declined):
-        return reply(pay_refused(payment.decline), 400)
+        return reply(pay_refused(PaymentDeclined.code, payment.decline), PaymentDeclined.status)
     if isinstance(payment, Paid):
         done = (Action("KVITT", "AUTHORIZED", "success"),)
         return reply(PayAnswer(True, done, payment.transaction_id, payment.redirect_url))

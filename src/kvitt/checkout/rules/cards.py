@@ -7,7 +7,8 @@ from datetime import datetime
 
 from kvitt.checkout.model.payment import CardDetails
 from kvitt.checkout.model.transaction import Card
-from kvitt.core.errors import InvalidRequest, Problem, problem
+from kvitt.checkout.rules.refusals import InvalidCard
+from kvitt.core.errors import Problem, problem
 
 _GAPS = re.compile(r"[\s-]+")
 _EXPIRY = re.compile(r"\s*(0?[1-9]|1[0-2])\s*/\s*(?:20)?(\d{2})\s*\Z|\s*(0[1-9]|1[0-2])(?:20)?(\d{2})\s*\Z", re.ASCII)
@@ -15,7 +16,7 @@ _CVC = re.compile(r"\s*\d{3,4}\s*\Z", re.ASCII)
 
 
 def read_card(card: CardDetails, now: datetime) -> CardDetails:
-    """The card in one spelling: digits alone, expiry `MM/YYYY`. Raises InvalidRequest naming `card.<member>`."""
+    """The card in one spelling: digits alone, expiry `MM/YYYY`. Raises InvalidCard naming `card.<member>`."""
     number = _GAPS.sub("", card.number)
     expiry = _EXPIRY.match(card.expiry)
     faults: list[Problem] = []
@@ -30,7 +31,7 @@ def read_card(card: CardDetails, now: datetime) -> CardDetails:
     if not _CVC.match(card.cvc):
         faults.append(problem("The security code has three or four digits", "card.cvc"))
     if faults or expiry is None:
-        raise InvalidRequest("The card cannot be read", *faults)
+        raise InvalidCard("The card cannot be read", *faults)
     year, month = _last_month(expiry)
     return CardDetails(number, f"{month:02}/{year}", card.cvc.strip())
 

@@ -9,10 +9,11 @@ from kvitt.checkout.model.profile import Profile
 from kvitt.checkout.model.session import SESSIONS, Configuration, Session, SessionEvent, SessionOptions, SessionRecord
 from kvitt.checkout.rules.configuration import inherit
 from kvitt.checkout.rules.moment import Moment, news
+from kvitt.checkout.rules.refusals import InvalidSession
 from kvitt.checkout.rules.sessions import expiry_of
 from kvitt.checkout.rules.urls import callback_url_fault, link_fault, return_url_fault
 from kvitt.core.change import Change
-from kvitt.core.errors import InvalidRequest, Problem, problem
+from kvitt.core.errors import Problem, problem
 from kvitt.core.money import is_currency
 
 LIFETIME = timedelta(hours=24)
@@ -29,10 +30,10 @@ def create(
     toggles: frozenset[str],
     moment: Moment,
 ) -> tuple[Change, Session]:
-    """A new session, or InvalidRequest with every fault. `profile`: what it inherits from, if it names one."""
+    """A new session, or InvalidSession with every fault. `profile`: what it inherits from, if it names one."""
     faults = list(_faults(account_id, options, profile, toggles, moment.now))
     if faults:
-        raise InvalidRequest("The session cannot be created", *faults)
+        raise InvalidSession("The session cannot be created", *faults)
     metadata = dict(options.metadata or {})
     configuration = options.configuration
     if profile is not None:

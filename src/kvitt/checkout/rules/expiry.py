@@ -20,10 +20,10 @@ from kvitt.checkout.model.transaction import TRANSACTIONS, Transaction, Transact
 from kvitt.checkout.rules.callbacks import of_authorization, of_operation, shown_time
 from kvitt.checkout.rules.events import transaction_event
 from kvitt.checkout.rules.moment import Moment, news
+from kvitt.checkout.rules.refusals import AuthorizationExpired
 from kvitt.checkout.rules.schedule import WAITS
 from kvitt.checkout.rules.totals import ALL_CAPTURED, Totals, status_of, totals
 from kvitt.core.change import Change, Row, Task, TaskKey, encode_text
-from kvitt.core.errors import InvalidOperation
 from kvitt.ledger.rules import posting
 
 AUTHORIZATION_TASK = "checkout.authorization_expiry"
@@ -71,7 +71,7 @@ def refuse_when_over(record: TransactionRecord, now: datetime) -> None:
     if ends is None or now < ends:
         return
     if totals(record).capturable or _was_released(transaction):
-        raise InvalidOperation(f"The authorization expired at {shown_time(ends)}; it cannot be captured or voided")
+        raise AuthorizationExpired(f"The authorization expired at {shown_time(ends)}; it cannot be captured or voided")
 
 
 def _was_released(transaction: Transaction) -> bool:

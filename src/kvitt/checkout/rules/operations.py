@@ -23,10 +23,11 @@ from kvitt.checkout.model.payment import Capabilities, Operation
 from kvitt.checkout.model.transaction import TRANSACTIONS, Attempt, Status, TransactionRecord
 from kvitt.checkout.rules.expiry import refuse_when_over
 from kvitt.checkout.rules.moment import Moment
+from kvitt.checkout.rules.refusals import NotCapturable, NotRefundable, NotVoidable, OnlyInFull, OperationUnderWay
 from kvitt.checkout.rules.schedule import first_ask
 from kvitt.checkout.rules.totals import Totals, totals
 from kvitt.core.change import Change, Row
-from kvitt.core.errors import AmountExceedsRemaining, Conflicting, InvalidOperation, problem
+from kvitt.core.errors import AmountExceedsRemaining, problem
 
 _CAPTURABLE: frozenset[Status] = frozenset(("AUTHORIZED", "PARTIALLY_CAPTURED", "PARTIALLY_CAPTURED_REFUNDED"))
 _REFUNDABLE: frozenset[Status] = frozenset(
@@ -85,41 +86,41 @@ def allowed_amount(record: TransactionRecord, operation: Operation, can: Capabil
 
 def _capturable(status: Status, sums: Totals, asked: int, final: bool, can: Capabilities) -> int:
     if status not in _CAPTURABLE:
-        raise InvalidOperation(f"A transaction that is {status} cannot be captured")
+        raise NotCapturable(f"A transaction that is {status} cannot be captured")
     if asked > sums.capturable:
         raise _exceeds("capture", asked, sums.capturable)
     if asked < sums.capturable and not (can.final_capture if final else can.partial_capture):
-        raise InvalidOperation("This payment product can only be captured in full")
+        raise OnlyInFull("This payment product can only be captured in full")
     if sums.voiding:
-        raise Conflicting("The transaction is being voided")
+        raise OperationUnderWay("The transaction is being voided")
     if asked > sums.capturable - sums.capturing:
-        raise Conflicting(f"Of {sums.capturable} left to capture, {sums.capturing} is being captured right now")
+        raise OperationUnderWay(f"Of {sums.capturable} left to capture, {sums.capturing} is being captured right now")
     if final and sums.capturing:
-        raise Conflicting("Another capture is under way: the last one has to wait for it")
+        raise OperationUnderWay("Another capture is under way: the last one has to wait for it")
     return asked
 
 
 def _refundable(status: Status, sums: Totals, asked: int, can: Capabilities) -> int:
     if status not in _REFUNDABLE:
-        raise InvalidOperation(f"A transaction that is {status} cannot be refunded")
+        raise NotRefundable(f"A transaction that is {status} cannot be refunded")
     if asked > sums.refundable:
         raise _exceeds("refund", asked, sums.refundable)
     if asked < sums.captured and not can.partial_refund:
-        raise InvalidOperation("This payment product can only be refunded in full")
+        raise OnlyInFull("This payment product can only be refunded in full")
     if asked > sums.refundable - sums.refunding:
-        raise Conflicting(f"Of {sums.refundable} left to refund, {sums.refunding} is being refunded right now")
+        raise OperationUnderWay(f"Of {sums.refundable} left to refund, {sums.refunding} is being refunded right now")
     return asked
 
 
 def _voidable(status: Status, sums: Totals, can: Capabilities) -> int:
     if status in _PARTLY_CAPTURED and not can.void_remainder:
-        raise InvalidOperation("This payment product cannot void after a capture; capture with final_capture instead")
+        raise NotVoidable("This payment product cannot void after a capture; capture with final_capture instead")
     if status not in _PARTLY_CAPTURED and status != "AUTHORIZED":
-        raise InvalidOperation(f"A transaction that is {status} cannot be voided")
+        raise NotVoidable(f"A transaction that is {status} cannot be voided")
     if sums.capturing:
-        raise Conflicting("The transaction is being captured")
+        raise OperationUnderWay("The transaction is being captured")
     if sums.voiding:
-        raise Conflicting("The transaction is being voided already")
+        raise OperationUnderWay("The transaction is being voided already")
     return sums.capturable
 
 

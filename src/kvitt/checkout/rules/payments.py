@@ -19,11 +19,18 @@ from kvitt.checkout.model.transaction import (
 )
 from kvitt.checkout.rules.events import transaction_event
 from kvitt.checkout.rules.moment import Moment
+from kvitt.checkout.rules.refusals import (
+    PaymentUnderWay,
+    SessionCancelled,
+    SessionCompleted,
+    SessionExpired,
+    SessionLocked,
+    TooManyTries,
+)
 from kvitt.checkout.rules.schedule import first_ask
 from kvitt.checkout.rules.sessions import with_events
 from kvitt.checkout.rules.state import session_state
 from kvitt.core.change import Change, Row
-from kvitt.core.errors import Conflicting, InvalidOperation
 
 MAX_TRIES = 20
 """A page that takes any number of cards is a machine for testing stolen ones."""
@@ -32,17 +39,17 @@ MAX_TRIES = 20
 def refuse_unless_payable(record: SessionRecord, transaction: TransactionRecord | None, moment: Moment) -> None:
     state = session_state(record, transaction, moment.now)
     if state in ("paid", "on_hold"):
-        raise InvalidOperation("The session is paid", code="SESSION_COMPLETED")
+        raise SessionCompleted("The session is paid")
     if state == "cancelled":
-        raise InvalidOperation("The session was cancelled", code="SESSION_CANCELLED")
+        raise SessionCancelled("The session was cancelled")
     if state in ("expired", "failed"):
-        raise InvalidOperation("The session has expired", code="SESSION_EXPIRED")
+        raise SessionExpired("The session has expired")
     if state in ("paying", "unknown"):
-        raise Conflicting("A payment of this session is under way")
+        raise PaymentUnderWay("A payment of this session is under way")
     if state == "locked":
-        raise Conflicting("The session is locked while the shop changes it")
+        raise SessionLocked("The session is locked while the shop changes it")
     if transaction is not None and len(transaction.attempts) >= MAX_TRIES:
-        raise InvalidOperation("Too many payments of this session were declined", code="TOO_MANY_TRIES")
+        raise TooManyTries("Too many payments of this session were declined")
 
 
 def begin_payment(

@@ -19,9 +19,9 @@ from kvitt.checkout.model.transaction import TRANSACTIONS, EventError, Transacti
 from kvitt.checkout.rules.callbacks import of_error
 from kvitt.checkout.rules.events import transaction_event
 from kvitt.checkout.rules.moment import Moment, news
+from kvitt.checkout.rules.refusals import NotCancellable, PaymentUnderWay, SessionCompleted
 from kvitt.checkout.rules.state import is_open, session_state
 from kvitt.core.change import Change, Put, Row, Task, TaskKey
-from kvitt.core.errors import Conflicting, InvalidOperation
 
 EXPIRY_TASK = "checkout.expire_session"
 LOOK_AGAIN = timedelta(hours=1)
@@ -80,7 +80,7 @@ def cancel(
     _refuse_while_paying(transaction)
     if transaction is not None and transaction.doc.transaction.status != "INITIATED":
         status = transaction.doc.transaction.status
-        raise InvalidOperation(f"A session whose transaction is {status} cannot be cancelled")
+        raise NotCancellable(f"A session whose transaction is {status} cannot be cancelled")
     cancelled = cancelled_session(session, moment)
     ended = None
     if transaction is not None:
@@ -104,7 +104,7 @@ def abandon(
     if state in ("cancelled", "expired", "failed"):
         return Change(), session
     if state in ("paid", "on_hold"):
-        raise InvalidOperation("The session is paid", code="SESSION_COMPLETED")
+        raise SessionCompleted("The session is paid")
     _refuse_while_paying(transaction)
     cancelled = cancelled_session(session, replace(moment, by=CUSTOMER))
     ended = None
@@ -158,7 +158,7 @@ def callback_delivered(
 
 def _refuse_while_paying(transaction: Row[TransactionRecord] | None) -> None:
     if transaction is not None and any(is_open(attempt) for attempt in transaction.doc.attempts):
-        raise Conflicting("A payment of this session is under way")
+        raise PaymentUnderWay("A payment of this session is under way")
 
 
 def _ended(

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from kvitt.core.errors import NotFound
 from kvitt.delivery.flows.history import History
 from kvitt.delivery.flows.subscriptions import Subscriptions
 from kvitt.delivery.wire.deliveries import (
@@ -79,19 +80,19 @@ def webhook_routes(history: History, subscriptions: Subscriptions) -> list[Route
     return [
         Route(
             "GET", f"{_HOOK}/deliveries", handlers.list, read, "List deliveries", tag, query=DeliveriesQuery,
-            answers=list[DeliveryItem], refusals=(404,), description=_KEPT,
+            answers=list[DeliveryItem], refusals=(NotFound,), description=_KEPT,
         ),
         Route(
             "GET", f"{_HOOK}/deliveries/{{delivery_id}}", handlers.get, read, "Get a delivery", tag,
-            answers=DeliveryDetails, refusals=(404,), description="With all its attempts.",
+            answers=DeliveryDetails, refusals=(NotFound,), description="With all its attempts.",
         ),
         Route(
             "POST", f"{_HOOK}/deliveries/{{delivery_id}}/replay", handlers.replay_one, write, "Deliver again", tag,
-            answers=Replaying, refusals=(404,), description=_AGAIN,
+            answers=Replaying, refusals=(NotFound,), description=_AGAIN,
         ),
         Route(
             "POST", f"{_HOOK}/replay", handlers.replay, write, "Deliver a time range again", tag, body=ReplayRequest,
-            answers=Replaying, refusals=(404,), description=_AGAIN,
+            answers=Replaying, refusals=(NotFound,), description=_AGAIN,
         ),
     ]  # fmt: skip
 
@@ -105,17 +106,17 @@ def callback_routes(history: History) -> list[Route]:
     return [
         Route(
             "GET", _CALLBACKS, handlers.list, read, "List callbacks", tag, query=DeliveriesQuery,
-            answers=list[DeliveryItem], refusals=(404,),
+            answers=list[DeliveryItem], refusals=(NotFound,),
             description=f"{_KEPT} One is there a moment after its first try. `event` is `CAPTURE`, `REFUND` or `VOID`, "
             "the `error` of a session, or `payment`.",
         ),
         Route(
             "GET", f"{_CALLBACKS}/{{delivery_id}}", handlers.get, read, "Get a callback", tag,
-            answers=DeliveryDetails, refusals=(404,), description="With all its attempts.",
+            answers=DeliveryDetails, refusals=(NotFound,), description="With all its attempts.",
         ),
         Route(
             "POST", f"{_CALLBACKS}/{{delivery_id}}/replay", handlers.replay_one, write, "Call again", tag,
-            answers=Replaying, refusals=(404,), description=_AGAIN,
+            answers=Replaying, refusals=(NotFound,), description=_AGAIN,
         ),
         Route(
             "POST", f"{_CALLBACKS}/replay", handlers.replay, write, "Call again for a time range", tag,

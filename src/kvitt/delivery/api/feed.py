@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from kvitt.delivery.flows.feed import Feed, News
+from kvitt.delivery.rules.refusals import InvalidCursor, TooManyStreams
 from kvitt.delivery.wire.feed import LATEST, FeedPage, FeedQuery, frame, opening, page, read_cursor, remark
 from kvitt.store import Cursor
 from kvitt.web import EVENT_STREAM, Answer, Call, Needs, Route
@@ -50,7 +51,8 @@ def routes(feed: Feed) -> list[Route]:
     return [
         Route(
             "GET", "/v1/accounts/{aid}/events", read, Needs("hooks", "read"), "Read the feed of events", "Events",
-            query=FeedQuery, answers=FeedPage, refusals=(429,), streams=True, description=_DESCRIPTION,
+            query=FeedQuery, answers=FeedPage, refusals=(InvalidCursor, TooManyStreams), streams=True,
+            description=_DESCRIPTION,
         ),
     ]  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from kvitt.core.errors import NotFound
 from kvitt.delivery.flows.signature import Signatures
 from kvitt.delivery.model.request import SignatureSecret
 from kvitt.delivery.wire.signature import SignatureAnswer, shown
@@ -36,10 +37,10 @@ def routes(signatures: Signatures) -> list[Route]:
         ),
         Route(
             "GET", _PATH, read, _READ, "When the signature secret was made", _TAG, answers=SignatureAnswer,
-            refusals=(404,), description="The secret itself is not shown again.",
+            refusals=(NotFound,), description="The secret itself is not shown again.",
         ),
         Route(
             "DELETE", _PATH, remove, _WRITE, "Remove the signature secret", _TAG, answers=SignatureAnswer,
-            refusals=(404,), description="Outgoing requests go unsigned from now on.",
+            refusals=(NotFound,), description="Outgoing requests go unsigned from now on.",
         ),
     ]  # fmt: skip

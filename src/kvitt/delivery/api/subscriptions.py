@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import msgspec
 
+from kvitt.core.errors import NotFound
 from kvitt.delivery.flows.subscriptions import Subscriptions
 from kvitt.delivery.model.webhooks import Subscription
+from kvitt.delivery.rules.refusals import InvalidSubscription, TooManySubscriptions
 from kvitt.delivery.wire.subscriptions import (
     RotateRequest,
     SubscriptionAnswer,
@@ -70,22 +72,22 @@ def routes(subscriptions: Subscriptions) -> list[Route]:
     return [
         Route(
             "POST", _PATH, create, _WRITE, "Subscribe to events", _TAG, body=SubscriptionRequest,
-            answers=SubscriptionAnswer, description=_CREATE,
+            answers=SubscriptionAnswer, refusals=(InvalidSubscription, TooManySubscriptions), description=_CREATE,
         ),
         Route("GET", _PATH, list_all, _READ, "List subscriptions", _TAG, answers=list[SubscriptionAnswer]),
-        Route("GET", _ONE, get, _READ, "Get a subscription", _TAG, answers=SubscriptionAnswer, refusals=(404,)),
+        Route("GET", _ONE, get, _READ, "Get a subscription", _TAG, answers=SubscriptionAnswer, refusals=(NotFound,)),
         Route(
-            "DELETE", _ONE, remove, _WRITE, "End a subscription", _TAG, answers=SubscriptionAnswer, refusals=(404,),
-            description="Nothing more is sent, not even what waits to be sent again.",
+            "DELETE", _ONE, remove, _WRITE, "End a subscription", _TAG, answers=SubscriptionAnswer,
+            refusals=(NotFound,), description="Nothing more is sent, not even what waits to be sent again.",
         ),
         Route(
             "POST", f"{_ONE}/rotate", rotate, _WRITE, "Change the secret", _TAG, body=RotateRequest,
-            body_required=False, answers=SubscriptionAnswer, refusals=(404,),
+            body_required=False, answers=SubscriptionAnswer, refusals=(NotFound, InvalidSubscription),
             description="`event-signature` is made with the new secret at once. `webhook-signature` has a signature of "
             "each secret that is still good, so a receiver that looks at all of them may change over in its own time.",
         ),
         Route(
-            "POST", f"{_ONE}/ping", ping, _WRITE, "Send a ping", _TAG, refusals=(404,), empty=True,
+            "POST", f"{_ONE}/ping", ping, _WRITE, "Send a ping", _TAG, refusals=(NotFound,), empty=True,
             description="The event `ping` with the subscription itself. It is a delivery like any other.",
         ),
     ]  # fmt: skip

@@ -17,8 +17,9 @@ import structlog
 
 from kvitt.core.change import Event
 from kvitt.core.clock import Clock
-from kvitt.core.errors import TooManyRequests, Unavailable
+from kvitt.core.errors import Unavailable
 from kvitt.delivery.rules.feed import wanted
+from kvitt.delivery.rules.refusals import TooManyStreams
 from kvitt.store import Cursor, Entry, Store
 
 log = structlog.get_logger("kvitt.delivery")
@@ -118,7 +119,7 @@ class Feed:
     ) -> AsyncGenerator[News, None]:
         """What happens after the cursor, for as long as somebody listens; `ends` (epoch seconds) is when it must stop.
 
-        Begins with News of no events, which tells the cursor. Raises TooManyRequests when the account has too many
+        Begins with News of no events, which tells the cursor. Raises TooManyStreams when the account has too many
         streams already; with `bounded` False never. The generator has to be run and closed: it counts until then.
         """
         if self._ending:
@@ -128,7 +129,7 @@ class Feed:
             self._tails.setdefault(account_id, _Tail(latest, latest))
         tail = self._tails[account_id]
         if bounded and tail.streams >= MOST_STREAMS:
-            raise TooManyRequests(f"The account has {MOST_STREAMS} streams of its events open already", 5)
+            raise TooManyStreams(f"The account has {MOST_STREAMS} streams of its events open already", 5)
         tail.streams += 1
         self._store.followed.add(account_id)
         if self._poller is None or self._poller.done():

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from kvitt.core.change import Change, Put, Row, Task, encode_text
 from kvitt.core.clock import Clock
-from kvitt.core.errors import InvalidOperation, NotFound
+from kvitt.core.errors import NotFound
 from kvitt.core.idempotency import Once
 from kvitt.core.ids import new_uuid, new_uuids
 from kvitt.delivery.model.webhooks import (
@@ -19,6 +19,7 @@ from kvitt.delivery.model.webhooks import (
     PingData,
     Subscription,
 )
+from kvitt.delivery.rules.refusals import TooManySubscriptions
 from kvitt.delivery.rules.webhooks import rotated
 from kvitt.store import Store
 
@@ -45,13 +46,13 @@ class Subscriptions:
         by: str,
         once: Once | None = None,
     ) -> Subscription:
-        """Events committed from now on are delivered. Sends a ping. InvalidOperation when there are too many."""
+        """Events committed from now on are delivered. Sends a ping. TooManySubscriptions when there are too many."""
         id, ping_id = new_uuids(2)
 
         async def decide() -> tuple[Change, Subscription]:
             row = await self._row(account_id)
             if len(row.doc.subscriptions) >= MOST_SUBSCRIPTIONS:
-                raise InvalidOperation(f"The account has {MOST_SUBSCRIPTIONS} subscriptions, and may not have more")
+                raise TooManySubscriptions(f"The account has {MOST_SUBSCRIPTIONS} subscriptions, and may not have more")
             now, after = self._clock(account_id), await self._store.latest(account_id)
             made = Subscription(
                 id=id, url=url, events=events, secrets=(secret,), active=active, created_at=now, created_by=by,

@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from kvitt.core.change import Event
-from kvitt.core.errors import InvalidRequest, problem
+from kvitt.core.errors import problem
 from kvitt.delivery.rules.feed import TYPE_PATTERN
+from kvitt.delivery.rules.refusals import InvalidCursor
 from kvitt.store import Cursor, Entry
 
 LATEST = "latest"
@@ -64,14 +65,14 @@ def cursor_text(cursor: Cursor) -> str:
 
 
 def read_cursor(text: str, name: str) -> Cursor:
-    """The cursor; InvalidRequest that says `name` when it is none of ours."""
+    """The cursor; InvalidCursor that says `name` when it is none of ours."""
     match = _CURSOR.match(text)
     if match is not None:
         numbers = [int(part, 16) for part in match.groups()]
         if all(number < bound for number, bound in zip(numbers, _BOUNDS, strict=True)):
             return Cursor(*numbers)
     words = f"{name} is not a cursor of this feed: send the text of `next` or of an event's `id` line as it came"
-    raise InvalidRequest(words, problem(words))
+    raise InvalidCursor(words, problem(words))
 
 
 def feed_event(event: Event) -> FeedEvent:

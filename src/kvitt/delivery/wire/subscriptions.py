@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from kvitt.core.errors import InvalidRequest, Problem, problem
+from kvitt.core.errors import Problem, problem
 from kvitt.delivery.model.webhooks import HookSecret, Subscription
 from kvitt.delivery.rules.notices import DOCUMENTED_EVENTS
+from kvitt.delivery.rules.refusals import InvalidSubscription
 from kvitt.delivery.rules.webhooks import hook_url_fault
 
 _SECRET_TYPES = ("HMAC-SHA1", "Authorization")
@@ -77,7 +78,7 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True):
 
 
 def checked(account_id: str, body: SubscriptionRequest) -> HookSecret:
-    """The secret to use, or InvalidRequest that names every fault of the request."""
+    """The secret to use, or InvalidSubscription that names every fault of the request."""
     faults: list[Problem] = []
     config = body.config
     if fault := hook_url_fault(account_id, config.url):
@@ -96,16 +97,16 @@ def checked(account_id: str, body: SubscriptionRequest) -> HookSecret:
     ]
     secret = _secret(config.secret, "config.secret", faults)
     if faults:
-        raise InvalidRequest(faults[0].message, *faults)
+        raise InvalidSubscription(faults[0].message, *faults)
     return secret
 
 
 def new_secret(body: SecretRequest | None) -> HookSecret:
-    """The secret to change to, or InvalidRequest."""
+    """The secret to change to, or InvalidSubscription."""
     faults: list[Problem] = []
     secret = _secret(body, "secret", faults)
     if faults:
-        raise InvalidRequest(faults[0].message, *faults)
+        raise InvalidSubscription(faults[0].message, *faults)
     return secret
 
 

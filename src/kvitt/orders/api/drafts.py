@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvitt.core.paging import token_of
+from kvitt.orders.api import refused
 from kvitt.orders.api.common import READ, ROOT, WRITE, expected_version, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model import Draft
@@ -39,7 +40,7 @@ def draft_routes(orders: Orders) -> list[Route]:
         return Answer(DraftList(shown, token, token), headers=headers)
 
     async def get(call: Call[None]) -> Draft:
-        return await orders.draft(call.account_id, call.params["draft_id"])
+        return await orders.draft(call.account_id, call.params["draft_id"], include_events=True)
 
     async def update(call: Call[DraftUpdate]) -> Draft:
         body, id = call.body, call.params["draft_id"]
@@ -67,7 +68,7 @@ def draft_routes(orders: Orders) -> list[Route]:
             TAG,
             body=DraftRequest,
             answers=Draft,
-            refusals=(409,),
+            refusals=refused.CREATING_DRAFT,
             description="Totals are computed from the lines. Nothing is owed until the draft is completed.",
         ),
         Route(
@@ -79,9 +80,9 @@ def draft_routes(orders: Orders) -> list[Route]:
             TAG,
             query=DraftsQuery,
             answers=DraftList,
-            description="Newest first. The next page is asked for by `starting_after`.",
+            description="Newest first, without their `events`. The next page is asked for by `starting_after`.",
         ),
-        Route("GET", DRAFT, get, READ, "Get a draft order", TAG, answers=Draft, refusals=(404,)),
+        Route("GET", DRAFT, get, READ, "Get a draft order", TAG, answers=Draft, refusals=refused.READING),
         Route(
             "PUT",
             DRAFT,
@@ -91,7 +92,7 @@ def draft_routes(orders: Orders) -> list[Route]:
             TAG,
             body=DraftUpdate,
             answers=Draft,
-            refusals=(404, 409),
+            refusals=refused.UPDATING_DRAFT,
             versioned=True,
             description="As long as it is open. A `version` (or `If-Match`) that is not the draft's latest is refused "
             "with 409 and the latest.",
@@ -104,7 +105,7 @@ def draft_routes(orders: Orders) -> list[Route]:
             "Delete a draft order",
             TAG,
             answers=Draft,
-            refusals=(404, 409),
+            refusals=refused.DELETING_DRAFT,
             versioned=True,
             description="It stays readable with status `deleted`, and is changed and completed no more.",
         ),
@@ -119,7 +120,7 @@ def draft_routes(orders: Orders) -> list[Route]:
             body_required=False,
             query=CompleteQuery,
             answers=CompletedDraft,
-            refusals=(404, 409),
+            refusals=refused.COMPLETING_DRAFT,
             versioned=True,
             description="The draft becomes an order (or several, with `split_draft`), adds its lines to one, or "
             "replaces one. Completed again, the same orders. With `dry_run` nothing is changed: the answer shows the "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kvitt.orders.api.common import ORDER, READ, WRITE, origin
+from kvitt.orders.api import refused
+from kvitt.orders.api.common import ORDER, READ, WRITE, expected_version, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model.events import OrderEvent, ServiceEventRequest
 from kvitt.orders.rules.events import state_of
@@ -18,7 +19,8 @@ def event_routes(orders: Orders) -> list[Route]:
         return Events(history.events[::-1], state_of(history))
 
     async def report(call: Call[ServiceEventRequest]) -> OrderEvent:
-        return await orders.report(origin(call), call.params["order_id"], call.body, call.once())
+        id, expected = call.params["order_id"], expected_version(call)
+        return await orders.report(origin(call), id, call.body, call.once(), expected)
 
     return [
         Route(
@@ -29,7 +31,7 @@ def event_routes(orders: Orders) -> list[Route]:
             "Get an order's events",
             "Events of orders",
             answers=Events,
-            refusals=(404,),
+            refusals=refused.READING,
             description="The latest hundred, newest first: every request that changed the order, and what services "
             f"reported. {_PATH_SCOPE.format(verb='read')}",
         ),
@@ -42,7 +44,8 @@ def event_routes(orders: Orders) -> list[Route]:
             "Events of orders",
             body=ServiceEventRequest,
             answers=OrderEvent,
-            refusals=(404, 409),
+            refusals=refused.REPORTING,
+            versioned=True,
             description="What a service has to say of an order: the kitchen, the courier. "
             f"{_PATH_SCOPE.format(verb='write')}",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kvitt.core.errors import NotFound
+from kvitt.orders.api import refused
 from kvitt.orders.api.common import WRITE, expected_version, origin
 from kvitt.orders.api.drafts import DRAFT
 from kvitt.orders.flows import Orders
@@ -38,7 +39,7 @@ def item_routes(orders: Orders) -> list[Route]:
             _TAG,
             body=Item,
             answers=Draft,
-            refusals=(404, 409),
+            refusals=refused.CHANGING_ITEMS,
             versioned=True,
             description="Its `line_id` must be new in the draft.",
         ),
@@ -51,7 +52,7 @@ def item_routes(orders: Orders) -> list[Route]:
             _TAG,
             body=Item,
             answers=Draft,
-            refusals=(404, 409),
+            refusals=refused.CHANGING_ITEMS,
             versioned=True,
             description="The item takes the place of the line, whose `line_id` it keeps.",
         ),
@@ -63,7 +64,7 @@ def item_routes(orders: Orders) -> list[Route]:
             "Remove an item from a draft order",
             _TAG,
             answers=Draft,
-            refusals=(404, 409),
+            refusals=refused.CHANGING_ITEMS,
             versioned=True,
         ),
     ]

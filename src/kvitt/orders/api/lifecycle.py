@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kvitt.orders.api import refused
 from kvitt.orders.api.common import ORDER, WRITE, answer_of, expected_version, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model.updates import CancelRequest, CommentRequest, StatusRequest
@@ -50,7 +51,7 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             body_required=False,
             query=OrderQuery,
             answers=OrderView,
-            refusals=(404, 409),
+            refusals=refused.CANCELLING,
             versioned=True,
             description="Only an open order that holds no money: what was captured is refunded first. It takes no new "
             f"authorization and no capture then, and there is no way back. {_AGAIN}",
@@ -66,7 +67,7 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             body_required=False,
             query=OrderQuery,
             answers=OrderView,
-            refusals=(404, 409),
+            refusals=refused.CLOSING,
             versioned=True,
             description=f"A closed order takes refunds alone, until it is opened again. {_AGAIN}",
         ),
@@ -81,7 +82,7 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             body_required=False,
             query=OrderQuery,
             answers=OrderView,
-            refusals=(404, 409),
+            refusals=refused.CLOSING,
             versioned=True,
             description=f"One that was closed; a cancelled one stays cancelled. {_AGAIN}",
         ),
@@ -95,7 +96,7 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             body=CommentRequest,
             query=OrderQuery,
             answers=OrderView,
-            refusals=(404, 409),
+            refusals=refused.COMMENTING,
             versioned=True,
         ),
         Route(
@@ -107,7 +108,7 @@ def lifecycle_routes(orders: Orders) -> list[Route]:
             "Orders",
             query=OrderQuery,
             answers=OrderView,
-            refusals=(404, 409),
+            refusals=refused.UNCOMMENTING,
             versioned=True,
         ),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kvitt.orders.api import refused
 from kvitt.orders.api.common import ORDER, READ, WRITE, expected_version, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model import Operation, OperationRequest, Verb
@@ -44,7 +45,7 @@ def _routes_of(orders: Orders, verb: Verb) -> list[Route]:
             "Operations",
             body=OperationRequest,
             answers=Operation,
-            refusals=(404, 409),
+            refusals=refused.REGISTERING[verb],
             versioned=True,
             description=f"{_EFFECTS[verb]} With `success` false it is recorded and changes no sum.",
         ),
@@ -56,7 +57,7 @@ def _routes_of(orders: Orders, verb: Verb) -> list[Route]:
             f"List an order's {verb}",
             "Operations",
             answers=answer,
-            refusals=(404,),
+            refusals=refused.READING,
         ),
         Route(
             "GET",
@@ -66,6 +67,6 @@ def _routes_of(orders: Orders, verb: Verb) -> list[Route]:
             f"Get {article} {verb.noun}",
             "Operations",
             answers=Operation,
-            refusals=(404,),
+            refusals=refused.READING,
         ),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kvitt.orders.api import refused
 from kvitt.orders.api.common import ORDER, READ, ROOT, WRITE, answer_of, expected_version, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model.updates import OrderUpdate
@@ -40,7 +41,7 @@ def order_routes(orders: Orders) -> list[Route]:
             body=DraftRequest,
             query=OrderQuery,
             answers=OrderView,
-            refusals=(409,),
+            refusals=refused.CREATING,
             description="Without a draft: what a draft says, checked and numbered as when one is completed at once.",
         ),
         Route(
@@ -52,7 +53,7 @@ def order_routes(orders: Orders) -> list[Route]:
             "Orders",
             query=OrderQuery,
             answers=OrderView,
-            refusals=(404,),
+            refusals=refused.READING,
             description="By its `order_id` or its `id`, with all that was registered on it and what is left of it.",
         ),
         Route(
@@ -65,7 +66,7 @@ def order_routes(orders: Orders) -> list[Route]:
             body=OrderUpdate,
             query=OrderQuery,
             answers=OrderView,
-            refusals=(404, 409),
+            refusals=refused.UPDATING,
             versioned=True,
             description="Changes nothing that was sold: lines, amounts, taxes and the currency may be sent as they "
             "stand, and are refused when they differ. What was sold is changed by a draft with `options.order_id`. "

@@ -5,14 +5,30 @@ Every write is one Change with its event; a lost race is decided anew.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
+from kvitt.core.change import Change, Row
 from kvitt.core.clock import Clock
 from kvitt.core.idempotency import Once
-from kvitt.orders.flows import comments, completion, creation, drafts, events, operations, orders, removal
+from kvitt.orders.flows import (
+    comments,
+    completion,
+    creation,
+    drafts,
+    events,
+    lists,
+    operations,
+    orders,
+    removal,
+    sessions,
+)
 from kvitt.orders.flows.desk import Desk
+from kvitt.orders.flows.export import Exports, Part
 from kvitt.orders.model import (
     Draft,
     DraftOptions,
@@ -26,11 +42,13 @@ from kvitt.orders.model import (
 )
 from kvitt.orders.model import Store as Shop
 from kvitt.orders.model.events import OrderEvent, ServiceEventRequest
+from kvitt.orders.model.sessions import OrderSession, SessionItem, SessionItemRequest
 from kvitt.orders.model.updates import CancelRequest, CommentRequest, OrderUpdate
-from kvitt.orders.queries import draft_row, operation_of, order_row
+from kvitt.orders.queries import draft_row, find_order, operation_of, order_row
 from kvitt.orders.rules import remaining
+from kvitt.orders.rules.export import Format
 from kvitt.orders.rules.plan import Plan
-from kvitt.orders.rules.removal import REMOVAL_TASK
+from kvitt.orders.rules.removal import ORDER_REMOVAL_TASK, REMOVAL_TASK
 from kvitt.orders.rules.view import OrderView, shown
 from kvitt.store import DueTask, Selection, Store
 
@@ -43,11 +61,17 @@ class Orders:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._desk = Desk(store, clock)
+        self._exports = Exports(self._desk)
+
+    def now(self, account_id: str) -> datetime:
+        """What time it is for the account."""
+        return self._desk.clock(account_id)
 
     # drafts
 
-    async def draft(self, account_id: str, id: str) -> Draft:
-        return (await draft_row(self._desk.store, account_id, id)).doc.draft
+    async def draft(self, account_id: str, id: str, include_events: bool = False) -> Draft:
+        draft = (await draft_row(self._desk.store, account_id, id)).doc.draft
+        return draft if include_events else replace(draft, events=())
 
     async def create_draft(
         self,
@@ -112,7 +136,10 @@ class Orders:
         return await completion.preview(self._desk, origin, draft_id, expected)
 
     def task_handlers(self) -> dict[str, Callable[[DueTask], Awaitable[object]]]:
-        return {REMOVAL_TASK: partial(removal.remove, self._desk)}
+        return {
+            REMOVAL_TASK: partial(removal.remove, self._desk),
+            ORDER_REMOVAL_TASK: partial(removal.remove_order, self._desk),
+        }
 
     # orders
 
@@ -123,6 +150,23 @@ class Orders:
     async def record(self, account_id: str, id: str) -> OrderRecord:
         """The order as it is kept, with its events."""
         return (await order_row(self._desk.store, account_id, id)).doc
+
+    async def find(self, account_id: str, id: str) -> OrderRecord | None:
+        """The same; None when the account has no such order."""
+        row = await find_order(self._desk.store, account_id, id)
+        return row.doc if row is not None else None
+
+    async def orders(self, account_id: str, selection: Selection, limit: int) -> lists.Page:
+        """At most `limit` of the orders that `selection` chooses, in its order; fewer when they are large."""
+        return await lists.page(self._desk, account_id, selection, limit)
+
+    async def count_orders(self, account_id: str, selection: Selection) -> int:
+        """How many `selection` chooses on all pages. Looks at each of them."""
+        return await lists.count(self._desk, account_id, selection)
+
+    def export(self, account_id: str, selection: Selection, form: Format, most: int = 0) -> AsyncGenerator[Part, None]:
+        """The orders that `selection` chooses as a file, part by part; `most`: 0 for all of them."""
+        return self._exports.parts(account_id, selection, form, most)
 
     async def create(
         self,
@@ -169,10 +213,15 @@ class Orders:
         return await comments.uncomment(self._desk, origin, id, comment_id, expected)
 
     async def report(
-        self, origin: Origin, id: str, request: ServiceEventRequest, once: Once | None = None
+        self,
+        origin: Origin,
+        id: str,
+        request: ServiceEventRequest,
+        once: Once | None = None,
+        expected: int | None = None,
     ) -> OrderEvent:
-        """What a service says of the order."""
-        return await events.report(self._desk, origin, id, request, once)
+        """What a service says of the order. `expected`: the version that it read."""
+        return await events.report(self._desk, origin, id, request, once, expected)
 
     # payment operations
 
@@ -192,3 +241,15 @@ class Orders:
         expected: int | None = None,
     ) -> Operation:
         return await operations.register(self._desk, origin, order_id, verb, request, once, expected)
+
+    # sessions, whose other half is the checkout's: what is decided here is committed together with that
+
+    async def payable(
+        self, account_id: str, order_id: str, asked: tuple[SessionItemRequest, ...], expected: int | None = None
+    ) -> tuple[Row[OrderRecord], tuple[SessionItem, ...]]:
+        """The order, and these lines with the amounts that the customer is to pay. Raises Refusal for no."""
+        return await sessions.payable(self._desk, account_id, order_id, asked, expected)
+
+    def with_session(self, origin: Origin, row: Row[OrderRecord], session: OrderSession) -> Change:
+        """The order with the session, and its event: for a Change that creates the session too."""
+        return sessions.with_session(self._desk, origin, row, session)

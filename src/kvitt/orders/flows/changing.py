@@ -29,10 +29,11 @@ async def change(
     once: Once | None = None,
     *,
     grows: bool = False,
+    same_words: bool = False,
 ) -> OrderRecord:
     """The order after the rule. `type`: of the log's event. `expected`: the version that the caller read.
 
-    `grows`: refused for an order that is too large by it.
+    `grows`: refused for an order that is too large by it. `same_words`: it is found by what it was found by before.
     """
 
     async def decide() -> tuple[Change, OrderRecord]:
@@ -43,7 +44,7 @@ async def change(
         if changed is None:
             return Change(), row.doc
         changed, event = recorded(origin, type, changed, id=new_uuid(), now=now)
-        put = ORDERS.put(origin.account_id, changed.order.id, changed, row.version)
+        put = ORDERS.put(origin.account_id, changed.order.id, changed, row.version, same_words=same_words)
         if grows:
             refuse_larger(put)
         return Change(puts=(put,), events=(event,)), changed

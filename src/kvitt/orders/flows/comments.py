@@ -21,11 +21,13 @@ async def comment(
     def rule(record: OrderRecord, now: datetime, version: int) -> OrderRecord:
         return commented(record, request, id=id, now=now, by=origin.subject, version=version)
 
-    return await change(desk, origin, order_id, "order.comment_added", rule, expected, once, grows=True)
+    return await change(
+        desk, origin, order_id, "order.comment_added", rule, expected, once, grows=True, same_words=True
+    )
 
 
 async def uncomment(desk: Desk, origin: Origin, order_id: str, comment_id: str, expected: int | None) -> OrderRecord:
     def rule(record: OrderRecord, now: datetime, version: int) -> OrderRecord:
         return uncommented(record, comment_id, now=now, version=version)
 
-    return await change(desk, origin, order_id, "order.comment_deleted", rule, expected)
+    return await change(desk, origin, order_id, "order.comment_deleted", rule, expected, same_words=True)

@@ -16,7 +16,7 @@ from kvitt.orders.model import DRAFTS, ORDERS, DraftRecord, OrderRecord, Origin
 from kvitt.orders.queries import draft_row, find_order
 from kvitt.orders.rules.completion import added_lines, new_orders, replaced
 from kvitt.orders.rules.edits import refuse_unless_open
-from kvitt.orders.rules.history import draft_event, recorded
+from kvitt.orders.rules.history import recorded, recorded_draft
 from kvitt.orders.rules.options import Numbering, numbering, replaces
 from kvitt.orders.rules.plan import Plan, plan, together
 from kvitt.orders.rules.size import refuse_larger, refuse_more
@@ -121,19 +121,18 @@ async def _not_numbered(desk: Desk, origin: Origin, record: DraftRecord, now: da
 def _change(
     origin: Origin, row: Row[DraftRecord], outcome: _Outcome, now: datetime, claims: tuple[Claim, ...] = ()
 ) -> tuple[Change, tuple[OrderView, ...]]:
-    account_id, draft = origin.account_id, outcome.draft.draft
+    account_id = origin.account_id
+    done, event = recorded_draft(origin, "draft.completed", outcome.draft, id=new_uuid(), now=now)
+    draft = done.draft
     kept = [
         recorded(origin, outcome.type, order, id=new_uuid(), now=now, draft_id=draft.id) for order in outcome.orders
     ]
     change = Change(
         puts=(
-            DRAFTS.put(account_id, draft.id, outcome.draft, row.version),
+            DRAFTS.put(account_id, draft.id, done, row.version),
             *(ORDERS.put(account_id, order.order.id, order, outcome.version) for order, _ in kept),
         ),
         claims=claims,
-        events=(
-            draft_event(origin, "draft.completed", draft, id=new_uuid(), now=now),
-            *(event for _, event in kept),
-        ),
+        events=(event, *(each for _, each in kept)),
     )
     return change, tuple(shown(order) for order, _ in kept)

@@ -13,6 +13,7 @@ from kvitt.orders.rules.completion import new_order
 from kvitt.orders.rules.direct import direct_options, without_draft
 from kvitt.orders.rules.drafts import new_draft
 from kvitt.orders.rules.history import recorded
+from kvitt.orders.rules.removal import order_timer
 
 
 async def create(
@@ -33,7 +34,13 @@ async def create(
         (number,), claims = await take_numbers(desk, account_id, draft.draft, (id,), taker)
         _, made = new_order(draft, id=id, number=number, now=now, by=origin.subject)
         record, event = recorded(origin, "order.created", without_draft(made), id=new_uuid(), now=now)
-        return Change(puts=(ORDERS.put(account_id, id, record),), claims=claims, events=(event,)), record
+        change = Change(
+            puts=(ORDERS.put(account_id, id, record),),
+            claims=claims,
+            events=(event,),
+            tasks=order_timer(account_id, id, draft.expires_at),
+        )
+        return change, record
 
     async with desk.serials.taker(desk.store, account_id) as taker:
         return await desk.store.decide(decide, once=once)

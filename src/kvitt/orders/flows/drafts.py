@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from kvitt.core.change import Change, Row
 from kvitt.core.idempotency import Once
 from kvitt.core.ids import new_order_number, new_uuid
@@ -17,10 +19,10 @@ from kvitt.orders.queries import draft_row
 from kvitt.orders.rules import edits
 from kvitt.orders.rules.checks import check_addition, check_new, check_replacement
 from kvitt.orders.rules.drafts import new_draft
-from kvitt.orders.rules.history import draft_event
+from kvitt.orders.rules.history import recorded_draft
 from kvitt.orders.rules.options import Numbering, numbering, replaces
 from kvitt.orders.rules.removal import new_timer, timer
-from kvitt.orders.rules.size import refuse_larger
+from kvitt.orders.rules.size import refuse_larger_draft
 from kvitt.orders.rules.versions import refuse_stale
 from kvitt.store import Selection
 
@@ -45,10 +47,11 @@ async def create(
         number = new_order_number() if reserves else None
         record = new_draft(content, options, shop, id=id, now=now, by=origin.subject, reserved_number=number)
         await _refuse_unfit(desk, account_id, record.draft)
+        record, event = recorded_draft(origin, "draft.created", record, id=new_uuid(), now=now)
         change = Change(
             puts=(DRAFTS.put(account_id, id, record),),
             claims=(number_claim(account_id, number, id),) if number else (),
-            events=(draft_event(origin, "draft.created", record.draft, id=new_uuid(), now=now),),
+            events=(event,),
             tasks=timer(account_id, record),
         )
         return change, record.draft
@@ -107,7 +110,8 @@ async def delete(desk: Desk, origin: Origin, draft_id: str, expected: int | None
 
 
 async def page(desk: Desk, account_id: str, selection: Selection, limit: int) -> tuple[Draft, ...]:
-    return tuple(row.doc.draft for row in await desk.store.page(DRAFTS, account_id, selection, limit))
+    rows = await desk.store.page(DRAFTS, account_id, selection, limit)
+    return tuple(replace(row.doc.draft, events=()) for row in rows)
 
 
 async def count(desk: Desk, account_id: str, selection: Selection) -> int:
@@ -125,20 +129,21 @@ async def _change(
         refuse_stale(row.version, expected)
         now = desk.clock(account_id)
         record = rule(row.doc, now)
-        draft = record.draft
         if record is row.doc:
-            return Change(), draft
-        if draft.status == "open":
-            await _refuse_unfit(desk, account_id, draft, row.doc.draft)
+            return Change(), record.draft
+        if record.draft.status == "open":
+            await _refuse_unfit(desk, account_id, record.draft, row.doc.draft)
+        record, event = recorded_draft(origin, type, record, id=new_uuid(), now=now)
+        draft = record.draft
         reserved = record.reserved and not row.doc.reserved
         begun, over = new_timer(account_id, row.doc, record)
         put = DRAFTS.put(account_id, draft.id, record, row.version)
         if draft.status == "open":
-            refuse_larger(put)
+            refuse_larger_draft(put, draft)
         change = Change(
             puts=(put,),
             claims=(number_claim(account_id, draft.order.order_id or "", draft.id),) if reserved else (),
-            events=(draft_event(origin, type, draft, id=new_uuid(), now=now),),
+            events=(event,),
             tasks=begun,
             done=over,
         )

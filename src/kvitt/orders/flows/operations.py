@@ -39,7 +39,7 @@ async def register(
         record, event = recorded(
             origin, f"order.{verb.noun}_added", record, id=new_uuid(), now=now, verb=verb, operation=operation
         )
-        put = ORDERS.put(origin.account_id, record.order.id, record, row.version)
+        put = ORDERS.put(origin.account_id, record.order.id, record, row.version, same_words=True)
         refuse_larger(put, MAX_SIZE_WITH_OPERATIONS)
         return Change(puts=(put,), events=(event,)), operation
 

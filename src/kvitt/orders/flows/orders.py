@@ -40,18 +40,18 @@ async def cancel(
     def rule(record: OrderRecord, now: datetime, version: int) -> OrderRecord | None:
         return cancelled(record, reason, now=now, by=origin.subject, version=version)
 
-    return await change(desk, origin, order_id, "order.cancelled", rule, expected, once)
+    return await change(desk, origin, order_id, "order.cancelled", rule, expected, once, same_words=True)
 
 
 async def close(desk: Desk, origin: Origin, order_id: str, expected: int | None, once: Once | None) -> OrderRecord:
     def rule(record: OrderRecord, now: datetime, version: int) -> OrderRecord | None:
         return closed(record, now=now, by=origin.subject, version=version)
 
-    return await change(desk, origin, order_id, "order.closed", rule, expected, once)
+    return await change(desk, origin, order_id, "order.closed", rule, expected, once, same_words=True)
 
 
 async def reopen(desk: Desk, origin: Origin, order_id: str, expected: int | None, once: Once | None) -> OrderRecord:
     def rule(record: OrderRecord, now: datetime, version: int) -> OrderRecord | None:
         return opened(record, now=now, version=version)
 
-    return await change(desk, origin, order_id, "order.opened", rule, expected, once)
+    return await change(desk, origin, order_id, "order.opened", rule, expected, once, same_words=True)

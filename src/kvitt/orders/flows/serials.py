@@ -1,4 +1,4 @@
-"""The next numbers of a series: 1-A, 2-A, 3-A. One at a time per number, not per series.
+"""The next numbers of a series: 1A, 2A, 3A. One at a time per number, not per series.
 
 A number is a claim (`serial:<suffix>:<twelve digits>`) in the Change that makes the order, so one that was not made
 takes none. Those that complete at the same time in this process try different numbers: they wait for nobody, and go in

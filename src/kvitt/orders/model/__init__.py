@@ -1,12 +1,10 @@
 """The nouns of the order service, as the wire spells them."""
 
 from kvitt.orders.model.documents import (
-    DRAFTS,
     MAX_ITEMS,
     MAX_LINES,
     MAX_OPERATIONS,
     MAX_SPLIT,
-    ORDERS,
     Draft,
     DraftOptions,
     DraftOrder,
@@ -15,6 +13,7 @@ from kvitt.orders.model.documents import (
     OrderContent,
     OrderRecord,
 )
+from kvitt.orders.model.kept import DRAFTS, ORDERS
 from kvitt.orders.model.lines import DiscountLine, Item, RelatedItem, TaxLine
 from kvitt.orders.model.operations import Operation, OperationItem, OperationRequest, PaymentDetails, Verb
 from kvitt.orders.model.origin import Origin

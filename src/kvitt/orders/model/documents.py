@@ -1,19 +1,19 @@
-"""Drafts and orders: what a caller may say of them, how they are answered, how they are kept."""
+"""Drafts and orders: what a caller may say of them, how they are answered, and what is kept of them beside that."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from kvitt.core.change import Kind
 from kvitt.orders.model.comments import Comment
-from kvitt.orders.model.events import NOTHING_YET, History
+from kvitt.orders.model.events import NOTHING_YET, History, OrderEvent
 from kvitt.orders.model.kinds import Anything, Id, Metadata, Moment, Name, RequiredId
 from kvitt.orders.model.lines import Item
 from kvitt.orders.model.operations import Operation, PaymentDetails
 from kvitt.orders.model.parties import Customer, DeliveryAddress, Store
+from kvitt.orders.model.sessions import OrderSession
 
 MAX_ITEMS = 1_000
 """Lines of one draft."""
@@ -82,9 +82,9 @@ class DraftOptions(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     refunds and cancellations name their authorization. `split_draft` False is needed for an `order.order_id` of the
     caller's own; with True there is one order for each store that the lines name. `replace` "order": the draft takes
     the place of what the order of `order_id` holds, as long as nothing was registered on it. `order_time_to_live`:
-    seconds from the draft's creation, or a moment; then the draft and its orders are removed, but for orders on which
-    something was registered. `serial_order_number_suffix`: the number is the next of the account's series with this
-    suffix: 1-A, 2-A. `payout` is kept as sent.
+    seconds from the draft's creation (or the order's, that is made without one), or a moment; then the draft and its
+    orders are removed, but for orders on which something was registered. `serial_order_number_suffix`: the number is
+    the next of the account's series with this suffix: 1A, 2A. `payout` is kept as sent.
     """
 
     generate_order_id: Literal["ALPHANUMERIC_9", "ALPHANUMERIC_9_RESERVE"] | None = None
@@ -98,7 +98,10 @@ class DraftOptions(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """An order in the making. `version` counts its changes, from 1."""
+    """An order in the making. `version` counts its changes, from 1.
+
+    `events`: the latest requests that changed it, newest first; every answer of one draft has them, lists do not.
+    """
 
     id: str
     status: DraftStatus
@@ -111,6 +114,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     order: DraftOrder
     options: DraftOptions | None = None
     store: Store | None = None
+    events: tuple[OrderEvent, ...] = ()
 
 
 class Order(DraftOrder, frozen=True, omit_defaults=True, kw_only=True):
@@ -140,6 +144,7 @@ class Order(DraftOrder, frozen=True, omit_defaults=True, kw_only=True):
     refunds: tuple[Operation, ...]
     cancellations: tuple[Operation, ...]
     comments: tuple[Comment, ...] = ()
+    sessions: tuple[OrderSession, ...] = ()
 
 
 class DraftRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -167,19 +172,3 @@ class OrderRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     multiple_authorizations: bool = False
     removed: bool = False
     history: History = NOTHING_YET
-
-
-def _draft_columns(record: DraftRecord) -> tuple[Any, ...]:
-    """A status of null keeps a removed document out of every list."""
-    return (None if record.removed else record.draft.status, record.draft.created_at)
-
-
-def _order_columns(record: OrderRecord) -> tuple[Any, ...]:
-    order = record.order
-    if record.removed:
-        return (None, None, None, order.created_at)
-    return (order.order_id, order.status, order.payment_status, order.created_at)
-
-
-DRAFTS = Kind("drafts", DraftRecord, _draft_columns)
-ORDERS = Kind("orders", OrderRecord, _order_columns)

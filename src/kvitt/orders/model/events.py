@@ -1,4 +1,4 @@
-"""What an order remembers of its life: the requests that changed it, and what services said of it."""
+"""What an order or a draft remembers of its life: the requests that changed it, and what services said of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from kvitt.orders.model.kinds import Metadata, Text
 
 MAX_EVENTS = 100
-"""Latest events that an order shows. The account's feed has them all."""
+"""Latest events that an order or a draft shows. The account's feed has them all."""
 MAX_SERVICES = 100
 """Services that may report on one order."""
 MAX_EVENT_METADATA = 10_000
@@ -32,10 +32,10 @@ class EventRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
 
 class OrderEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A request that changed the order ("api-event"), or what a service reported ("service-event").
+    """A request that changed the order or draft ("api-event"), or what a service reported ("service-event").
 
-    `version` is the order's, after the change. `id` is also the id of the change in the account's feed. `draft_id`:
-    the draft that made or changed the order. `state` to `metadata` stand on service events.
+    `version` is the order's or draft's, after the change. `id` is also the id of the change in the account's feed.
+    `draft_id`: the draft that made or changed the order. `state` to `metadata` stand on service events.
     """
 
     id: str

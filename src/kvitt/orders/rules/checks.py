@@ -36,11 +36,17 @@ def check_new(draft: Draft) -> None:
 
 
 def check_replacement(target: OrderRecord, draft: Draft) -> None:
-    """An order is replaced as long as it is open and nothing was registered on it, not even what failed."""
+    """An order is replaced as long as it is open and nothing was registered on it, not even what failed.
+
+    Nor is one that has sessions: a customer could pay what it held before.
+    """
     check_new(draft)
     _refuse_unless_open(target.order)
     if any(operations(target.order, verb) for verb in Verb):
         message = f"order {target.order.order_id} has payment operations: lines can be added to it, nothing replaced"
+        raise NotReplaceable(message, problem(message, "options.replace"))
+    if target.order.sessions:
+        message = f"order {target.order.order_id} has sessions: a customer may be paying what it holds now"
         raise NotReplaceable(message, problem(message, "options.replace"))
 
 

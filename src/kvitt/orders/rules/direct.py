@@ -11,7 +11,6 @@ from kvitt.orders.rules.refusals import NeedsDraft, refuse_if
 _NEED_A_DRAFT = {
     "order_id": "adding to an existing order",
     "replace": "replacing an order",
-    "order_time_to_live": "an order that is removed after a time",
 }
 
 

@@ -8,8 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from kvitt.core.change import Event, encode_text
-from kvitt.orders.model import Draft, Operation, Order, OrderRecord, Origin, Verb
-from kvitt.orders.model.events import OrderEvent
+from kvitt.orders.model import Draft, DraftRecord, Operation, Order, OrderRecord, Origin, Verb
+from kvitt.orders.model.events import MAX_EVENTS, OrderEvent
+from kvitt.orders.model.sessions import OrderSession
 from kvitt.orders.rules.events import noted, remembered
 
 
@@ -34,6 +35,17 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     verb: str | None = None
     operation: Operation | None = None
     order_event: OrderEvent | None = None
+    session: OrderSession | None = None
+
+
+def recorded_draft(
+    origin: Origin, type: str, record: DraftRecord, *, id: str, now: datetime
+) -> tuple[DraftRecord, Event]:
+    """The draft with this change among its events, and what the log keeps of it. `id` is both events' id."""
+    draft = record.draft
+    shown = noted(origin, draft.version, id=id, now=now)
+    draft = replace(draft, events=(shown, *draft.events[: MAX_EVENTS - 1]))
+    return replace(record, draft=draft), draft_event(origin, type, draft, id=id, now=now)
 
 
 def draft_event(origin: Origin, type: str, draft: Draft, *, id: str, now: datetime) -> Event:
@@ -58,15 +70,17 @@ def recorded(
     verb: Verb | None = None,
     operation: Operation | None = None,
     reported: OrderEvent | None = None,
+    session: OrderSession | None = None,
 ) -> tuple[OrderRecord, Event]:
     """The order with this change among its events, and what the log keeps of it. `id` is both events' id.
 
     `draft_id`: the draft that made or changed the order. `verb` and `operation`: what was registered on it.
-    `reported`: what a service said, which is remembered instead of the request that brought it.
+    `reported`: what a service said, which is remembered instead of the request that brought it. `session`: what was
+    started so that the customer pays.
     """
     shown = reported or noted(origin, record.order.version, id=id, now=now, draft_id=draft_id)
     kept = replace(record, history=remembered(record.history, shown))
-    return kept, _order_event(origin, type, record.order, id, now, draft_id, verb, operation, reported)
+    return kept, _order_event(origin, type, record.order, id, now, draft_id, verb, operation, reported, session)
 
 
 def _order_event(
@@ -79,6 +93,7 @@ def _order_event(
     verb: Verb | None,
     operation: Operation | None,
     reported: OrderEvent | None,
+    session: OrderSession | None,
 ) -> Event:
     entry = Entry(
         created_by=origin.subject,
@@ -91,6 +106,7 @@ def _order_event(
         verb=verb,
         operation=operation,
         order_event=reported,
+        session=session,
     )
     return Event(origin.account_id, id, type, "order", order.id, order.version, now, encode_text(entry))
 

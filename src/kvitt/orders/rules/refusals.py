@@ -15,10 +15,10 @@ Conflicting 409
 ├── StillPaid               an order to be cancelled holds money
 ├── DraftNotOpen            the draft was completed or deleted
 ├── DraftFull               so many items, or so large, that no more is taken
-├── NotReplaceable          the order that a draft is to replace has payment operations
+├── NotReplaceable          the order that a draft is to replace has payment operations or sessions
 ├── OrderIdTaken            another order has the number
 ├── OrderNotOpen            the order is closed or cancelled
-├── OrderFull               so many lines or operations, or so large, that no more is taken
+├── OrderFull               so many lines, operations or sessions, or so large, that no more is taken
 ├── UnknownAuthorization    the named authorization is not a successful one of this order
 ├── AlreadyAuthorized       the line was authorized before, and the order takes one authorization a line
 ├── ExceedsLine             more authorized than the line costs
@@ -91,7 +91,7 @@ class DraftFull(Conflicting):
 
 
 class NotReplaceable(Conflicting):
-    """The order that is to be replaced has payment operations."""
+    """The order that is to be replaced has payment operations or sessions."""
 
 
 class OrderIdTaken(Conflicting):
@@ -103,7 +103,7 @@ class OrderNotOpen(Conflicting):
 
 
 class OrderFull(Conflicting):
-    """No more lines or operations are taken, or it is too large."""
+    """No more lines, operations or sessions are taken, or it is too large."""
 
 
 class UnknownAuthorization(Conflicting):

@@ -1,8 +1,8 @@
-"""A time to live is over: the draft is removed, with the orders it became.
+"""A time to live is over: the draft is removed, with the orders it became; or the order that was made without one.
 
 What is removed is written over with nothing, so no list and no id leads to it any more; that it once was stays known,
-and its number is never used again. Money stays explained: an order on which anything was registered is kept, and so is
-the draft it came from. The account's log keeps its events.
+and its number is never used again. Money stays explained: an order on which anything was registered is kept, or that
+has a session, and so is the draft it came from. The account's log keeps its events.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kvitt.orders.model.events import NOTHING_YET
 from kvitt.orders.rules.remaining import operations
 
 REMOVAL_TASK = "orders.removal"
+ORDER_REMOVAL_TASK = "orders.order_removal"
 
 
 def timer(account_id: str, record: DraftRecord) -> tuple[Task, ...]:
@@ -25,6 +26,13 @@ def timer(account_id: str, record: DraftRecord) -> tuple[Task, ...]:
         return ()
     key = _key(account_id, record.draft.id, record.expires_at)
     return (Task(account_id, key.id, REMOVAL_TASK, record.expires_at, encode_text(record.draft.id)),)
+
+
+def order_timer(account_id: str, order_id: str, expires_at: datetime | None) -> tuple[Task, ...]:
+    """What removes an order that was made without a draft, whose end is never moved; none for one that stays."""
+    if expires_at is None:
+        return ()
+    return (Task(account_id, f"removal:{order_id}", ORDER_REMOVAL_TASK, expires_at, encode_text(order_id)),)
 
 
 def new_timer(account_id: str, before: DraftRecord, after: DraftRecord) -> tuple[tuple[Task, ...], tuple[TaskKey, ...]]:
@@ -46,8 +54,8 @@ def is_of(record: DraftRecord, task: TaskKey) -> bool:
 
 
 def is_kept(record: OrderRecord) -> bool:
-    """Something was registered on it, though it may not have succeeded."""
-    return any(operations(record.order, verb) for verb in Verb)
+    """Something was registered on it, though it may not have succeeded; or a customer was asked to pay it."""
+    return bool(record.order.sessions) or any(operations(record.order, verb) for verb in Verb)
 
 
 def removed_order(record: OrderRecord, *, version: int, now: datetime) -> OrderRecord:
@@ -85,5 +93,7 @@ def removed_draft(record: DraftRecord, *, now: datetime) -> DraftRecord:
         total_discount=0,
         total_manual_discount_amount=0,
     )
-    draft = replace(draft, order=nothing, options=None, store=None, version=draft.version + 1, updated_at=now)
+    draft = replace(
+        draft, order=nothing, options=None, store=None, events=(), version=draft.version + 1, updated_at=now
+    )
     return replace(record, draft=draft, removed=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kvitt.core.change import Put, encode_text
-from kvitt.orders.model import OrderRecord
+from kvitt.orders.model import Draft, OrderRecord
 from kvitt.orders.rules.refusals import DraftFull, OrderFull
 
 MAX_SIZE = 6_000_000
@@ -18,12 +18,18 @@ MAX_SIZE_WITH_OPERATIONS = 2 * MAX_SIZE
 
 
 def refuse_larger(put: Put, most: int = MAX_SIZE) -> None:
-    """DraftFull or OrderFull when the document has more than `most` characters."""
-    if len(put.doc) <= most:
-        return
-    if put.table == "drafts":
+    """OrderFull when the order has more than `most` characters."""
+    if len(put.doc) > most:
+        raise OrderFull(f"an order takes at most {most // 1_000_000} MB of JSON, with all that happened to it")
+
+
+def refuse_larger_draft(put: Put, draft: Draft, most: int = MAX_SIZE) -> None:
+    """DraftFull when the draft has more than `most` characters.
+
+    Its events do not count: taking a line away brings one, and is not to be refused for it.
+    """
+    if len(put.doc) > most and len(put.doc) - len(encode_text(draft.events)) > most:
         raise DraftFull(f"a draft takes at most {most // 1_000_000} MB of JSON")
-    raise OrderFull(f"an order takes at most {most // 1_000_000} MB of JSON, with all that happened to it")
 
 
 def refuse_more(orders: Sequence[OrderRecord]) -> None:

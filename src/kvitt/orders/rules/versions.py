@@ -9,5 +9,5 @@ from kvitt.orders.rules.refusals import StaleVersion
 def refuse_stale(current: int, expected: int | None) -> None:
     """`expected`: the version that the caller read; None when they do not say."""
     if expected is not None and expected != current:
-        message = f"this was version {expected}, and is version {current} now: read it again"
+        message = f"version {expected} was named, and the latest is {current}: read it again"
         raise StaleVersion(message, problem(message, "version", requested=expected, version=current))

@@ -40,7 +40,7 @@ class AccountClocks:
         return self._ahead
 
     def read(self, account_id: str) -> Reading:
-        """Forbidden for a live account."""
+        """LiveAccount for a live account."""
         refuse_live(account_id)
         return Reading(self(account_id), self._ahead.get(account_id, _NOTHING))
 

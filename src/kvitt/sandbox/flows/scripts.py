@@ -7,10 +7,11 @@ import structlog
 
 from kvitt.checkout.providers.faults import Rule
 from kvitt.core.change import Change, encode_text
-from kvitt.core.errors import InvalidOperation, NotFound
+from kvitt.core.errors import NotFound
 from kvitt.core.idempotency import Once
 from kvitt.core.ids import new_uuid
 from kvitt.sandbox.rules.accounts import refuse_live
+from kvitt.sandbox.rules.refusals import ScriptFull
 from kvitt.sandbox.rules.script import MOST_RULES, RuleRequest
 from kvitt.store import Counted, FaultScripts, ScriptRule, Store
 
@@ -50,7 +51,7 @@ class Scripts:
         return await self._change(account_id, rules, once, drop=None)
 
     async def add(self, account_id: str, rule: RuleRequest, once: Once | None = None) -> Script:
-        """One rule more, after all others. InvalidOperation when the script is full."""
+        """One rule more, after all others. ScriptFull when the script is full."""
         return await self._change(account_id, [rule], once, drop=[])
 
     async def remove(self, account_id: str, id: str) -> Script:
@@ -70,7 +71,7 @@ class Scripts:
             await self._store.replay(once)
         written = [_written(rule, f"{once.name[:32]}-{n}" if once else new_uuid()) for n, rule in enumerate(rules)]
         if not await self._books.change(account_id, written, MOST_RULES, drop):
-            raise InvalidOperation(f"A fault script has {MOST_RULES} rules at most")
+            raise ScriptFull(f"A fault script has {MOST_RULES} rules at most")
         script = await self._books.of(account_id)
         self._learn(account_id, [(each.id, each.rule) for each in script])
         if once is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kvitt.core.errors import Forbidden
 from kvitt.core.ids import is_test_account
+from kvitt.sandbox.rules.refusals import LiveAccount
 
 
 def refuse_live(account_id: str) -> None:
-    """Forbidden for a live account: its clock is the wall's and its providers are real."""
+    """LiveAccount for a live account: its clock is the wall's and its providers are real."""
     if not is_test_account(account_id):
-        raise Forbidden(f"{account_id} is a live account; only test accounts (T…) have a sandbox")
+        raise LiveAccount(f"{account_id} is a live account; only test accounts (T…) have a sandbox")

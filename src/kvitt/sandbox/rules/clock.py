@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from kvitt.core.errors import InvalidRequest, problem
+from kvitt.core.errors import problem
+from kvitt.sandbox.rules.refusals import InvalidAdvance
 
 FURTHEST = timedelta(days=3650)
 """Ten years, in all."""
@@ -19,7 +20,7 @@ _CALENDAR = re.compile(r"P[^T]*\d[YM]", re.ASCII)
 
 
 def duration(text: str) -> timedelta:
-    """Weeks, days, hours, minutes, seconds: `P7D`, `PT90M`, `P1DT12H`. InvalidRequest for anything else."""
+    """Weeks, days, hours, minutes, seconds: `P7D`, `PT90M`, `P1DT12H`. InvalidAdvance for anything else."""
     found = _DURATION.match(text)
     if found is None:
         raise _refused(
@@ -35,7 +36,7 @@ def duration(text: str) -> timedelta:
 
 
 def advanced(ahead: timedelta, by: timedelta) -> timedelta:
-    """How far ahead the clock is after it was moved. InvalidRequest for nothing, and for too far."""
+    """How far ahead the clock is after it was moved. InvalidAdvance for nothing, and for too far."""
     if by <= timedelta():
         raise _refused("A clock only goes forward: advance has to be more than nothing")
     if by > FURTHEST - ahead:
@@ -57,5 +58,5 @@ def iso(time: timedelta) -> str:
     return f"P{days}T{clock}" if clock else f"P{days}"
 
 
-def _refused(message: str) -> InvalidRequest:
-    return InvalidRequest(message, problem(message, "advance"))
+def _refused(message: str) -> InvalidAdvance:
+    return InvalidAdvance(message, problem(message, "advance"))

@@ -12,8 +12,9 @@ from kvitt.checkout.model.transaction import Verb
 from kvitt.checkout.providers.cards import DOCS, behaviour_name
 from kvitt.checkout.providers.declines import ErrorType
 from kvitt.checkout.providers.faults import DEFAULT_SECONDS, MOST_SLOW, FaultName, NoticeName
-from kvitt.core.errors import InvalidRequest, Problem, problem
+from kvitt.core.errors import Problem, problem
 from kvitt.core.money import PositiveAmount
+from kvitt.sandbox.rules.refusals import InvalidRule
 
 MOST_RULES = 100
 MOST_TIMES = 1_000_000
@@ -54,10 +55,10 @@ class RuleRequest(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
 
 
 def checked(rules: list[RuleRequest], path: str = "rules") -> list[RuleRequest]:
-    """The rules as they are kept. InvalidRequest that names every fault, with its place below `path`."""
+    """The rules as they are kept. InvalidRule that names every fault, with its place below `path`."""
     faults = [fault for place, rule in enumerate(rules) for fault in _faults(rule, f"{path}.{place}." if path else "")]
     if faults:
-        raise InvalidRequest(faults[0].message, *faults)
+        raise InvalidRule(faults[0].message, *faults)
     return [_complete(rule) for rule in rules]
 
 

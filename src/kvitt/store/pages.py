@@ -1,0 +1,148 @@
+"""The SQL of lists, made from what a Selection asks for.
+
+Where a table has a list, a page is found in that alone, and the documents are fetched for its rows.
+"""
+
+# ruff: noqa: S608 -- the text is made of our own table and column names alone; values are parameters
+
+from __future__ import annotations
+
+from itertools import count
+
+import msgspec
+
+from kvitt.store.tables import TABLES
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What of a Selection its query is made of. `equal`: columns that may hold one text."""
+
+    table: str
+    equal: tuple[str, ...] = ()
+    among: tuple[str, ...] = ()
+    least: tuple[str, ...] = ()
+    most: tuple[str, ...] = ()
+    words: bool = False
+    sort: str = "created_at"
+    descending: bool = True
+    after: bool = False
+
+
+NEAR = 1_500
+"""Rows whose words are looked at one by one, before the index of words is."""
+LAGS = ("2 days", "30 days")
+"""What parts documents by how long after they were made they last changed. The later ones have indexes of their own."""
+
+
+def page_query(shape: Shape) -> str:
+    """$1 is the account, then the values of the filters in the order of Shape, the place to go on from, the limit.
+
+    The comparison of rows is what lets the index begin at the place.
+    """
+    where, n, bounds = _where(shape)
+    if shape.after:
+        where += f" and (l.{shape.sort}, l.id) {'<' if shape.descending else '>'} (${n}, ${n + 1})"
+        n += 2
+    direction = "desc" if shape.descending else "asc"
+    order = f"order by l.{shape.sort} {direction}, l.id {direction} limit ${n}"
+    if TABLES[shape.table].listing is None:
+        return f"select l.version, l.doc from {_from(shape)} where {where} {order}"
+    columns = f"l.account_id, l.id, l.{shape.sort}"
+    pages = [f"select {columns} from {_from(shape)} where {w} {order}" for w in _by_lag(shape, where, bounds)]
+    page = pages[0] if len(pages) == 1 else " union all ".join(f"({page})" for page in pages)
+    return (
+        f"select d.version, d.doc from ({page}) l "
+        f"join {shape.table} d on d.account_id = l.account_id and d.id = l.id {order}"
+    )
+
+
+def near_query(shape: Shape) -> str:
+    """The page as far as it lies within the first `NEAR` rows that the columns leave, as rows of (version, doc, all).
+
+    `all` says that there are no other rows; a page that is full is the page in any case. There is one row at least: one
+    without a version is none. Takes the values of `page_query`. Nobody knows how many documents the beginning of a word
+    finds, the planner neither: the common ones are met here soon, and what is left for the index of words is rare.
+    """
+    listing = TABLES[shape.table].listing
+    if listing is None:
+        raise ValueError(f"{shape.table} cannot be searched")
+    where, n, _ = _where(msgspec.structs.replace(shape, words=False))
+    words, n = f"w.words @@ ${n}::text::tsquery", n + 1
+    if shape.after:
+        where += f" and (l.{shape.sort}, l.id) {'<' if shape.descending else '>'} (${n}, ${n + 1})"
+        n += 2
+    direction = "desc" if shape.descending else "asc"
+    order = f"order by l.{shape.sort} {direction}, l.id {direction}"
+    return (
+        f"with near as materialized (select l.account_id, l.id, l.{shape.sort} from {listing.name} l "
+        f"where {where} {order} limit {NEAR}), "
+        # "offset 0" keeps the planner from looking the words up in their index after all
+        f"page as (select l.* from near l cross join lateral (select w.words from {listing.words} w "
+        f"where w.account_id = l.account_id and w.id = l.id offset 0) w where {words} {order} limit ${n}) "
+        f"select d.version, d.doc, near.n < {NEAR} from (select count(*) as n from near) near "
+        f"left join (page l join {shape.table} d on d.account_id = l.account_id and d.id = l.id) on true {order}"
+    )
+
+
+def count_query(shape: Shape) -> str:
+    """The same values without a place and a limit."""
+    return f"select count(*) from {_from(shape)} where {_where(shape)[0]}"
+
+
+def _from(shape: Shape) -> str:
+    listing = TABLES[shape.table].listing
+    if listing is None:
+        return f"{shape.table} l"
+    words = f" join {listing.words} w on w.account_id = l.account_id and w.id = l.id" if shape.words else ""
+    return f"{listing.name} l{words}"
+
+
+def _where(shape: Shape) -> tuple[str, int, dict[str, str]]:
+    """The condition, the number of the next value, and the parameters of bounds: "created_at >=" to "$3"."""
+    number = count(2)
+    parts = ["l.account_id = $1"]
+    parts += [f"l.{column} = ${next(number)}" for column in shape.equal]
+    parts += [f"l.{column} = any (${next(number)}::text[])" for column in shape.among]
+    bounds = {f"{column} >=": f"${next(number)}" for column in shape.least}
+    bounds |= {f"{column} <=": f"${next(number)}" for column in shape.most}
+    parts += [f"l.{bound} {value}" for bound, value in bounds.items()]
+    if shape.words:
+        parts.append(f"w.account_id = $1 and w.words @@ ${next(number)}::text::tsquery")
+    if (listed_by := TABLES[shape.table].listed_by) is not None:
+        parts.append(f"l.{listed_by} is not null")
+    return " and ".join(parts), next(number), bounds
+
+
+def _by_lag(shape: Shape, where: str, bounds: dict[str, str]) -> list[str]:
+    """The condition with what follows from a bound on one time for the other, by which the list is sorted.
+
+    Nothing changes before it is made. How much later it changes nobody knows, so a walk in the order of one time under
+    a bound on the other could meet nothing for long: it is parted by how late documents changed, and what follows for
+    each part is exact to that.
+    """
+    if "updated_at" not in _columns(shape):
+        return [where]
+    if shape.sort == "updated_at" and (since := bounds.get("created_at >=")):
+        where += f" and l.updated_at >= {since}"
+    if shape.sort == "created_at" and (until := bounds.get("updated_at <=")):
+        where += f" and l.created_at <= {until}"
+    if shape.sort == "updated_at" and (made := bounds.get("created_at <=")):
+        follows = f"l.updated_at <= {made}::timestamptz + interval "
+    elif shape.sort == "created_at" and (changed := bounds.get("updated_at >=")):
+        follows = f"l.created_at >= {changed}::timestamptz - interval "
+    else:
+        return [where]
+    parts = []
+    for above, below in zip((None, *LAGS), (*LAGS, None), strict=True):
+        part = where
+        if above is not None:
+            part += f" and l.updated_at - l.created_at > interval '{above}'"
+        if below is not None:
+            part += f" and l.updated_at - l.created_at <= interval '{below}' and {follows}'{below}'"
+        parts.append(part)
+    return parts
+
+
+def _columns(shape: Shape) -> dict[str, str]:
+    listing = TABLES[shape.table].listing
+    return TABLES[shape.table].columns if listing is None else listing.columns

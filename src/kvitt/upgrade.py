@@ -1,0 +1,28 @@
+"""Brings a database up to date: its tables, and what only the features can do to what stands in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from kvitt.orders.model import ORDERS
+from kvitt.store.migrate import migrate
+from kvitt.store.relist import relist
+
+
+def bring_up_to_date(
+    database_url: str, tell: Callable[[str], object] | None = None, *, thoroughly: bool = False
+) -> tuple[str | None, str]:
+    """(revision found, revision now). Cut off in the middle, it goes on when it runs again. `tell` hears of long work.
+
+    `thoroughly`: also where it was done before. Servers of an older release that still ran then made orders without
+    listing them.
+    """
+
+    def listed(orders: int) -> None:
+        if tell is not None and orders % 10_000 == 0:
+            tell(f"{orders:,} orders listed")
+
+    revisions = migrate(database_url)
+    asyncio.run(relist(database_url, ORDERS, listed, again=thoroughly))
+    return revisions

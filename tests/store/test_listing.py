@@ -1,0 +1,165 @@
+"""Lists with a table of their own: written with the document, found by words, never another account's."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from datetime import timedelta
+
+import pytest
+from msgspec import structs
+from tests.store.conftest import NOW
+
+from kvitt.core.change import Change
+from kvitt.core.errors import Conflict
+from kvitt.store import Selection, Word, pages
+
+
+async def _found(store, shelf, **selection) -> list[str]:
+    return [row.doc.id for row in await store.page(shelf.kind, shelf.account_id, Selection(**selection), 100)]
+
+
+def _by(*words: str, prefix: bool = False):
+    return {"words": tuple((Word(word, prefix),) for word in words)}
+
+
+async def test_a_change_that_goes_alone_is_listed_and_found(store, shelf):
+    await store.commit(Change(puts=(shelf.put("a", note="kari oslo"),)))
+    assert await _found(store, shelf) == ["a"]
+    assert await _found(store, shelf, **_by("kari")) == ["a"]
+    assert await _found(store, shelf, **_by("kar", prefix=True)) == ["a"]
+    assert await _found(store, shelf, **_by("kar")) == []
+    assert await _found(store, shelf, **_by("kari", "bergen")) == []
+    assert await _found(store, shelf, words=((Word("bergen"), Word("oslo")),)) == ["a"]
+
+
+async def test_changes_that_go_together_are_listed_and_found(store, shelf):
+    puts = [shelf.put(f"p{n}", note=f"word{n}", count=n, created_at=NOW + timedelta(n)) for n in range(40)]
+    await asyncio.gather(*(store.commit(Change(puts=(put,))) for put in puts))
+    assert await _found(store, shelf) == [f"p{n}" for n in reversed(range(40))]
+    assert await _found(store, shelf, **_by("word7")) == ["p7"]
+    assert await _found(store, shelf, sort="amount", descending=False, least={"amount": 38}) == ["p38", "p39"]
+    assert await store.count(shelf.kind, shelf.account_id, Selection(**_by("word", prefix=True))) == 40
+
+
+async def test_every_order_of_a_list_under_every_bound_is_what_sorting_them_all_would_give(store, shelf):
+    chance = random.Random(7)  # noqa: S311
+    made = []
+    for n in range(300):
+        created = NOW + timedelta(hours=chance.randrange(2000))
+        lag = chance.choice(
+            [timedelta(0), timedelta(hours=5), timedelta(2), timedelta(2, 1), timedelta(30), timedelta(70)]
+        )
+        made.append(shelf.parcel(f"p{n}", created_at=created, updated_at=created + lag, count=chance.randrange(20)))
+    await store.commit(Change(puts=tuple(shelf.kind.put(shelf.account_id, parcel.id, parcel) for parcel in made)))
+    columns = {"created_at": lambda p: p.created_at, "updated_at": lambda p: p.updated_at, "amount": lambda p: p.count}
+    bounds = [
+        {},
+        *({column: NOW + timedelta(days)} for column in ("created_at", "updated_at") for days in (0, 20, 60, 200)),
+    ]
+    for least, most, (sort, key), descending in itertools.product(bounds, bounds, columns.items(), (True, False)):
+        wanted = [
+            parcel
+            for parcel in made
+            if all(columns[c](parcel) >= bound for c, bound in least.items())
+            and all(columns[c](parcel) <= bound for c, bound in most.items())
+        ]
+        wanted.sort(key=lambda p: (key(p), p.id), reverse=descending)
+        selection = Selection(least=least, most=most, sort=sort, descending=descending)
+        page = await store.page(shelf.kind, shelf.account_id, selection, 20)
+        assert [row.doc.id for row in page] == [parcel.id for parcel in wanted[:20]], selection
+        if len(wanted) > 20:
+            place = (key(wanted[19]), wanted[19].id)
+            page = await store.page(shelf.kind, shelf.account_id, structs.replace(selection, after=place), 20)
+            assert [row.doc.id for row in page] == [parcel.id for parcel in wanted[20:40]], selection
+
+
+async def test_the_beginning_of_a_word_finds_the_same_however_many_have_it(store, shelf):
+    """More documents than are looked at one by one: of words that most of them have, some, a few, and none."""
+    made = [
+        shelf.parcel(
+            f"p{n:04}", count=n, note=f"all{n} {'half' * (n % 2)}{n} {'few' * (n % 400 == 399)}{n}", status="open"
+        )
+        for n in range(pages.NEAR + 500)
+    ]
+    for n in range(0, len(made), 500):
+        puts = tuple(shelf.kind.put(shelf.account_id, parcel.id, parcel) for parcel in made[n : n + 500])
+        await store.commit(Change(puts=puts))
+    for word, wanted in (
+        ("al", made),
+        ("hal", made[1::2]),
+        ("fe", made[399::400]),
+        ("no", []),
+        ("few399", made[399:400]),
+    ):
+        selection = Selection(**_by(word, prefix=True), sort="amount", descending=False)
+        seen: list[str] = []
+        while page := await store.page(shelf.kind, shelf.account_id, selection, 300):
+            seen += [row.doc.id for row in page]
+            selection = structs.replace(selection, after=(page[-1].doc.count, page[-1].doc.id))
+        assert seen == [parcel.id for parcel in wanted], word
+        assert await store.count(shelf.kind, shelf.account_id, Selection(**_by(word, prefix=True))) == len(wanted)
+
+
+async def test_a_changed_document_is_listed_as_it_is_now(store, shelf):
+    await store.commit(Change(puts=(shelf.put("a", note="kari"),)))
+    await store.commit(Change(puts=(shelf.put("a", 1, note="ola", status="closed"),)))
+    assert await _found(store, shelf, **_by("kari")) == []
+    assert await _found(store, shelf, **_by("ola"), among={"status": ["closed"]}) == ["a"]
+    assert await _found(store, shelf, among={"status": ["open"]}) == []
+
+
+async def test_words_that_stay_the_same_need_not_be_said(store, shelf):
+    await store.commit(Change(puts=(shelf.put("a", note="kari"),)))
+    changed = shelf.kind.put(shelf.account_id, "a", shelf.parcel("a", count=5), 1, same_words=True)
+    assert changed.words is None
+    await store.commit(Change(puts=(changed,)))
+    assert await _found(store, shelf, **_by("kari"), least={"amount": 5}) == ["a"]
+
+
+async def test_a_change_that_is_refused_changes_no_list(store, shelf):
+    await store.commit(Change(puts=(shelf.put("a", note="kari"),)))
+    stale = Change(puts=(shelf.put("a", 7, note="ola", count=9),))
+    with pytest.raises(Conflict):
+        await store.commit(stale)
+    outcomes = await asyncio.gather(
+        *(store.commit(Change(puts=(shelf.put(f"b{n}"),))) for n in range(20)),
+        store.commit(stale),
+        return_exceptions=True,
+    )
+    assert isinstance(outcomes[-1], Conflict)
+    assert outcomes[:-1] == [None] * 20
+    assert await _found(store, shelf, **_by("ola")) == []
+    assert await _found(store, shelf, **_by("kari"), most={"amount": 0}) == ["a"]
+
+
+async def test_nobody_finds_another_accounts_documents(store, shelf, account_id):
+    other = type(shelf)(f"P{account_id[1:]}")
+    await store.commit(Change(puts=(shelf.put("a", note="kari"), other.put("b", note="kari"))))
+    assert await _found(store, shelf, **_by("kari")) == ["a"]
+    assert await _found(store, other, **_by("k", prefix=True)) == ["b"]
+    assert await _found(store, shelf, **_by(f"kari' | '{other.account_id} kari")) == []
+
+
+async def test_a_document_without_a_status_is_in_no_list(store, shelf):
+    await store.commit(Change(puts=(shelf.put("a", note="kari"), shelf.put("b", status=None, note="kari"))))
+    assert await _found(store, shelf) == ["a"]
+    assert await _found(store, shelf, **_by("kari")) == ["a"]
+
+
+@pytest.mark.parametrize("word", ["it's", "a\\b", "a & b", "(", "!a", "a:*", "'", "''", "\\'", "é", "日本", "a" * 100])
+async def test_nothing_in_a_word_is_an_operator(store, shelf, word):
+    put = shelf.put("a")
+    put = structs.replace(put, words=(word, "other"))
+    await store.commit(Change(puts=(put, shelf.put("b", note="x"))))
+    assert await _found(store, shelf, **_by(word)) == ["a"]
+    assert await _found(store, shelf, **_by(word, prefix=True)) == ["a"]
+
+
+async def test_what_no_text_can_hold_is_left_out_of_the_words(store, shelf):
+    put = shelf.put("a")
+    put = structs.replace(put, words=("a\0b", "c\x1fd", "kari"))
+    await store.commit(Change(puts=(put,)))
+    assert await _found(store, shelf, **_by("kari")) == ["a"]
+    assert await _found(store, shelf, **_by("c")) == []

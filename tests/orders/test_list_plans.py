@@ -20,7 +20,7 @@ import pytest
 from kvitt.store import Selection, Word
 from kvitt.store.listing import LISTING, shape_of, values_of
 from kvitt.store.migrate import migrate
-from kvitt.store.pages import Shape, count_query, page_query
+from kvitt.store.pages import Shape, count_query, near_query, page_query
 
 ACCOUNT = "T10000001"
 ROWS = 12_000
@@ -179,6 +179,15 @@ async def test_no_list_with_two_filters_reads_a_whole_table(explain: Any) -> Non
     for (name, one), (other_name, other) in combinations(FILTERS.items(), 2):
         for selection in selections(one, other):
             assert whole_tables(await plan_of(explain, selection)) == [], (name, other_name, selection)
+
+
+async def test_what_lies_near_is_looked_at_along_an_index(explain: Any) -> None:
+    """The first of the list, whose words are looked at one by one."""
+    for name, members in FILTERS.items():
+        for selection in selections(members, FILTERS["search"]):
+            shape, place = shape_of("orders", selection), selection.after or ()
+            plan = await explain(near_query(shape), *values_of(ACCOUNT, selection), *place, LIMIT)
+            assert whole_tables(plan) == [], (name, selection)
 
 
 async def test_no_count_reads_a_whole_table(explain: Any) -> None:

@@ -104,7 +104,7 @@ class Shop(RuleBasedStateMachine):
         if not lines:
             return
         content = OrderContent(currency="NOK", items=tuple(lines))
-        paid = self._paid()
+        paid = self._paid() and not any(self._waiting(id) for id in self.net)
         beyond = any(item.related_item and -item.net > self._reversible(item.related_item.line_id) for item in lines)
         try:
             draft = self.run(self.orders.create_draft(self.origin, content, DraftOptions(order_id=self.order.id)))
@@ -302,6 +302,10 @@ class Shop(RuleBasedStateMachine):
     def _paid(self) -> bool:
         """Whether the order holds what it costs, to the last coin."""
         return self._held() == sum(self.net.values()) and self._signed(Verb.CAPTURE) > 0
+
+    def _waiting(self, id: int) -> int:
+        """Authorized, and neither captured nor cancelled."""
+        return self._sum(Verb.AUTHORIZE, id) - self._sum(Verb.CAPTURE, id) - self._sum(Verb.CANCEL, id)
 
     def _backs_of(self, target: int) -> list[int]:
         return [id for id, of in self.takes_back.items() if of == target]

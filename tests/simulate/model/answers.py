@@ -153,8 +153,7 @@ class Answers:
                 order[member].append({"id": "planned", "success": True, "items": _by_line(parts)})
                 if wrong := left.fault(order):
                     raise Violation("plan-can-be-done", f"{request.name}: {verb} {parts}: {wrong}")
-            paid = before is not None and before["captures"] and left.held(before) == before["net_amount"] > 0
-            if paid and (holds := left.held(order)) != order["net_amount"]:
+            if before is not None and left.is_paid(before) and (holds := left.held(order)) != order["net_amount"]:
                 raise Violation("plan-can-be-done", f"{request.name}: {holds} is held of {order['net_amount']}")
 
 

@@ -84,6 +84,12 @@ def held(order: Any) -> int:
     return _signed(order, "captures") - _signed(order, "refunds")
 
 
+def is_paid(order: Any) -> bool:
+    """Whether it holds what it costs, and nothing waits to be captured: then a plan leaves it so."""
+    waits = any(line.waiting for line in lines_of(order).values())
+    return not waits and held(order) == order["net_amount"] > 0
+
+
 def _signed(order: Any, member: str) -> int:
     return sum(part["amount"] for each in order[member] if each["success"] for part in each["items"])
 

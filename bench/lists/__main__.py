@@ -75,7 +75,6 @@ def _measure(url: str, options: argparse.Namespace) -> Report:
         keys = asyncio.run(_keys(url, ACCOUNT))
         keys.token = fetch_token(server.url, keys)
         clients = Clients(server.port, keys.token, options.clients)
-        stack.callback(clients.close)
         _settle(server)
         if "gets" in options.parts:
             report.gets = measure_gets(clients, ACCOUNT, asyncio.run(_ids(url)))
@@ -106,7 +105,6 @@ def _creation(stack: ExitStack, url: str, server: Server, keys: Keys, options: a
         own = keys if of == url and account_id == ACCOUNT else asyncio.run(_keys(of, account_id))
         own.token = fetch_token(at.url, own)
         clients = Clients(at.port, own.token, options.clients)
-        stack.callback(clients.close)
         places.append(Place(name, account_id, clients))
     return measure_creation(places, options.rounds, options.each)
 

@@ -36,7 +36,8 @@ class Clients:
 
     def __init__(self, port: int, token: str, count: int) -> None:
         self._head = f"Host: 127.0.0.1:{port}\r\nAccept: application/json\r\nAuthorization: Bearer {token}\r\n"
-        self._ends = [_End(port) for _ in range(count)]
+        self._port = port
+        self._count = count
 
     def get(self, paths: Sequence[str]) -> list[Answer]:
         """All of them, in the order in which they were answered. Raises Failed."""
@@ -50,15 +51,12 @@ class Clients:
             for body in bodies
         )
 
-    def close(self) -> None:
-        for end in self._ends:
-            end.sock.close()
-
     def _run(self, requests: Iterable[bytes]) -> list[Answer]:
         waiting = iter(enumerate(requests))
         answers: list[Answer] = []
         poll = select.epoll()
-        by_number = {end.sock.fileno(): end for end in self._ends}
+        ends = [_End(self._port) for _ in range(self._count)]  # the server closes those that were idle meanwhile
+        by_number = {end.sock.fileno(): end for end in ends}
         busy = 0
         try:
             for number, end in by_number.items():
@@ -76,6 +74,8 @@ class Clients:
                     busy -= not _next(end, waiting)
         finally:
             poll.close()
+            for end in ends:
+                end.sock.close()
         return answers
 
 

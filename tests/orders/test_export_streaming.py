@@ -74,6 +74,26 @@ async def test_no_more_orders_than_were_asked_for(orders: Orders, made: Made, ac
     assert ids(data) == sorted(record.order.id for record in records)[:most]
 
 
+@pytest.mark.parametrize("size", [1, 3_000, 30_000])
+async def test_large_orders_are_read_a_few_at_a_time_and_none_is_left_out(
+    orders: Orders, store: Store, made: Made, account_id: str, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    records = await made(60)
+    monkeypatch.setattr("kvitt.orders.flows.export.MOST_SIZE", size)
+    read: list[int] = []
+    page = store.page
+
+    async def watched(*given: Any) -> list[Any]:
+        rows = await page(*given)
+        read.append(sum(row.size for row in rows[:-1]))
+        return rows
+
+    monkeypatch.setattr(store, "page", watched)
+    data = await rest(orders.export(account_id, OLDEST_FIRST, json_lines()))
+    assert ids(data) == sorted(record.order.id for record in records)
+    assert max(read) < size
+
+
 async def test_every_sort_and_direction_has_every_order_once(orders: Orders, made: Made, account_id: str) -> None:
     expected = {record.order.id for record in await made(130)}
     for sort in ("created_at", "updated_at", "amount"):

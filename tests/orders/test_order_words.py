@@ -13,7 +13,7 @@ from kvitt.core.words import LONGEST, asked_words
 from kvitt.orders.model import OrderRecord
 from kvitt.orders.model.kept import ORDERS
 from kvitt.orders.model.updates import OrderUpdate
-from kvitt.orders.model.words import MAX_WORDS, label, words_of
+from kvitt.orders.model.words import LONGEST_VALUE, MAX_WORDS, label, words_of
 from kvitt.orders.rules.removal import removed_order
 from kvitt.orders.rules.updates import updated
 
@@ -186,3 +186,24 @@ def test_nothing_is_too_deep_too_wide_or_too_long_to_be_looked_at(order):
     wide = [{"name": str(n)} for n in range(100_000)]
     for value in (deep, wide, "x" * 1_000_000, {"departure_address": wide}):
         assert len(words_of(order(itinerary=value, external_ids=value, external_links=value))) <= MAX_WORDS
+
+
+def test_letters_that_unfold_to_many_are_not_unfolded_by_the_hundred_thousand(kit, order, monkeypatch):
+    unfolded: list[int] = []
+
+    def watched(form: str, text: str) -> str:
+        unfolded.append(len(text))
+        return text
+
+    monkeypatch.setattr("kvitt.core.words.normalize", watched)
+    junk = ["".join(map(chr, range(0x1F300 + n, 0x1F300 + n + 200))) for n in range(1000)]
+    lines = [kit.line(n, 100, id="-", description=text) for n, text in enumerate(junk, 1)]
+    modes = [{"travel_mode": text} for text in junk]
+    words_of(order(*lines, itinerary=[{"travel_mode": "\ufdfa" * 300_000}, *modes]))
+    assert sum(unfolded) < 200_000
+
+
+def test_a_value_that_no_filter_can_ask_for_has_no_label(order):
+    legs = [{"travel_mode": "x" * (LONGEST_VALUE + 1)}, {"travel_mode": "x" * LONGEST_VALUE}]
+    labels = [word for word in words_of(order(itinerary=legs)) if word.startswith("travel_mode:")]
+    assert labels == [label("travel_mode", "x" * LONGEST_VALUE)]

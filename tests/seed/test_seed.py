@@ -132,7 +132,12 @@ async def test_ctrl_c_leaves_whole_batches(database_url: str, account_id: str) -
     command = [sys.executable, "-m", "bench.seed", "--orders", "50000", "--account", account_id]
     environ = {**os.environ, "KVITT_DATABASE_URL": database_url}
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env=environ, stderr=asyncio.subprocess.PIPE, start_new_session=True
+        *command,
+        cwd=ROOT,
+        env=environ,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
     )
     count = "select count(*) from orders where account_id = $1"
     async with writer(database_url) as connection:

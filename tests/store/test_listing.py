@@ -12,8 +12,10 @@ from msgspec import structs
 from tests.store.conftest import NOW
 
 from kvitt.core.change import Change
-from kvitt.core.errors import Conflict
+from kvitt.core.errors import Conflict, Unavailable
 from kvitt.store import Selection, Word, pages
+from kvitt.store.line import Line, Lines
+from kvitt.store.listing import LISTING
 
 
 async def _found(store, shelf, **selection) -> list[str]:
@@ -41,6 +43,13 @@ async def test_changes_that_go_together_are_listed_and_found(store, shelf):
     assert await _found(store, shelf, **_by("word7")) == ["p7"]
     assert await _found(store, shelf, sort="amount", descending=False, least={"amount": 38}) == ["p38", "p39"]
     assert await store.count(shelf.kind, shelf.account_id, Selection(**_by("word", prefix=True))) == 40
+
+
+async def test_a_page_ends_with_the_document_that_makes_it_large_enough(store, shelf):
+    await store.commit(Change(puts=tuple(shelf.put(f"p{n}", note="x" * 100) for n in range(10))))
+    (first,) = await store.page(shelf.kind, shelf.account_id, Selection(), 10, 1)
+    for size, rows in ((0, 1), (first.size, 1), (first.size + 1, 2), (4 * first.size, 4), (99 * first.size, 10)):
+        assert len(await store.page(shelf.kind, shelf.account_id, Selection(), 10, size)) == rows
 
 
 async def test_every_order_of_a_list_under_every_bound_is_what_sorting_them_all_would_give(store, shelf):
@@ -75,31 +84,50 @@ async def test_every_order_of_a_list_under_every_bound_is_what_sorting_them_all_
             assert [row.doc.id for row in page] == [parcel.id for parcel in wanted[20:40]], selection
 
 
-async def test_the_beginning_of_a_word_finds_the_same_however_many_have_it(store, shelf):
-    """More documents than are looked at one by one: of words that most of them have, some, a few, and none."""
+@pytest.mark.parametrize("few", [5_000, 3])
+async def test_the_beginning_of_a_word_finds_the_same_however_many_have_it(store, shelf, few, monkeypatch):
+    """More documents than are looked at one by one, or sorted: of words that most of them have, some, a few, none."""
+    monkeypatch.setattr(pages, "NEAR", 10)
+    monkeypatch.setattr(pages, "FEW_FOUND", few)
     made = [
-        shelf.parcel(
-            f"p{n:04}", count=n, note=f"all{n} {'half' * (n % 2)}{n} {'few' * (n % 400 == 399)}{n}", status="open"
-        )
-        for n in range(pages.NEAR + 500)
+        shelf.parcel(f"p{n:04}", count=n, note=f"all{n} {'half' * (n % 2)}{n} {'few' * (n % 100 == 99)}{n}")
+        for n in range(600)
     ]
-    for n in range(0, len(made), 500):
-        puts = tuple(shelf.kind.put(shelf.account_id, parcel.id, parcel) for parcel in made[n : n + 500])
-        await store.commit(Change(puts=puts))
+    await store.commit(Change(puts=tuple(shelf.kind.put(shelf.account_id, parcel.id, parcel) for parcel in made)))
     for word, wanted in (
         ("al", made),
         ("hal", made[1::2]),
-        ("fe", made[399::400]),
+        ("fe", made[99::100]),
         ("no", []),
         ("few399", made[399:400]),
     ):
         selection = Selection(**_by(word, prefix=True), sort="amount", descending=False)
         seen: list[str] = []
-        while page := await store.page(shelf.kind, shelf.account_id, selection, 300):
+        while page := await store.page(shelf.kind, shelf.account_id, selection, 30):
             seen += [row.doc.id for row in page]
             selection = structs.replace(selection, after=(page[-1].doc.count, page[-1].doc.id))
         assert seen == [parcel.id for parcel in wanted], word
         assert await store.count(shelf.kind, shelf.account_id, Selection(**_by(word, prefix=True))) == len(wanted)
+
+
+async def test_a_list_that_takes_too_long_is_refused_for_now(database_url):
+    lines = Lines([Line(database_url, {**LISTING, "statement_timeout": "50ms"})])
+    with pytest.raises(Unavailable, match="took too long"):
+        await lines.run(lambda connection: connection.fetch("select pg_sleep(20)"))
+    assert await lines.run(lambda connection: connection.fetchval("select 1")) == 1
+    await lines.close()
+
+
+async def test_who_waits_too_long_for_a_turn_is_told_so(database_url):
+    lines, go_on = Lines([Line(database_url, LISTING)]), asyncio.Event()
+    busy = asyncio.create_task(lines.run(lambda _: go_on.wait()))
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable, match="busy"):
+        await lines.run(lambda connection: connection.fetchval("select 1"), patience=0.05)
+    go_on.set()
+    await busy
+    assert await lines.run(lambda connection: connection.fetchval("select 1")) == 1
+    await lines.close()
 
 
 async def test_a_changed_document_is_listed_as_it_is_now(store, shelf):

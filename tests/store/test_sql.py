@@ -97,8 +97,9 @@ def _queries() -> dict[str, str]:
     for shape in LISTS:
         queries[f"page {shape}"] = pages.page_query(shape)
         queries[f"count {shape}"] = pages.count_query(shape)
-        if shape.words:
+        if TABLES[shape.table].listing is not None:
             queries[f"near {shape}"] = pages.near_query(shape)
+            queries[f"few {shape}"] = pages.few_query(shape)
     return queries
 
 

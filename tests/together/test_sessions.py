@@ -258,6 +258,15 @@ async def test_more_than_any_amount_can_be_is_not_asked_at_once(sell, ask):
     assert (await ask(order, 2)).status_code == 200
 
 
+@pytest.mark.parametrize("taxes", [[[999_999_999_999, 1]], [[999_999_999_999], [1]]])
+async def test_taxes_beyond_any_amount_make_no_session(shop, sell, ask, taxes):
+    rates = [[{"amount": tax, "percentage": 25} for tax in each] for each in taxes]
+    lines = [{"line_id": n, "id": "x", "gross_amount": 10, "tax_lines": each} for n, each in enumerate(rates)]
+    order = await sell(*lines)
+    refused(await ask(order, *range(len(lines))), 400, "items")
+    assert "sessions" not in await order_now(shop, order)
+
+
 async def test_sessions_of_an_order_are_bounded(sell, ask, monkeypatch):
     assert limits.MAX_SESSIONS == 100
     monkeypatch.setattr(rules, "MAX_SESSIONS", 2)

@@ -109,4 +109,5 @@ def fold(text: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    return "".join(letter for letter in text if category(letter)[0] != "M")
+    marks = [letter for letter in set(text) if category(letter)[0] == "M"]
+    return text.translate(dict.fromkeys(map(ord, marks))) if marks else text

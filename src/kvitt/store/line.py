@@ -106,9 +106,17 @@ class Lines:
         self._turn = asyncio.Semaphore(len(lines))
 
     async def run(self, query: Callable[[Any], Awaitable[T]], patience: float = 10.0) -> T:
-        """What `query(connection)` answers. When the connection is lost it runs again, so it must bear repeating."""
+        """What `query(connection)` answers. When the connection is lost it runs again, so it must bear repeating.
+
+        Raises Unavailable when no line is free within `patience`, or the query takes longer than PostgreSQL lets it.
+        """
         deadline = monotonic() + patience
-        async with self._turn:
+        try:
+            async with asyncio.timeout(patience):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("The database is busy; try again") from None
+        try:
             line = self._free.pop()
             try:
                 while True:
@@ -116,6 +124,8 @@ class Lines:
                     try:
                         return await query(connection)
                     except BaseException as error:
+                        if isinstance(error, asyncpg.QueryCanceledError):
+                            raise Unavailable("The database took too long; ask for less at once") from error
                         if proves_rollback(error):
                             raise
                         line.drop()
@@ -125,6 +135,8 @@ class Lines:
                             raise Unavailable("The database does not answer") from error
             finally:
                 self._free.append(line)
+        finally:
+            self._turn.release()
 
     async def close(self) -> None:
         for line in self._lines:

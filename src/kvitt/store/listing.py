@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from kvitt.store.line import COMMON, Lines
-from kvitt.store.pages import Shape, count_query, near_query, page_query
+from kvitt.store.pages import Shape, count_query, few_query, near_query, page_query
 from kvitt.store.read import can_exist
 from kvitt.store.tables import TABLES, Table, lexeme
 
@@ -25,12 +25,13 @@ LISTING = {
     # sorted, many are met soon on a walk in the order of the list.
     "plan_cache_mode": "force_custom_plan",
     "enable_seqscan": "off",
+    "max_parallel_workers_per_gather": "0",  # a walk that ends soon is not for several to walk
     "work_mem": "32MB",
 }
 
 
 _TELLING = 6
-"""Characters from which the beginning of a word is taken to say which word is meant."""
+"""Characters from which the beginning of a number says which is meant. Words of letters are common however long."""
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -64,18 +65,31 @@ async def list_rows(
     shape, values = shape_of(table, selection), values_of(account_id, selection)
     if selection.after is not None:
         values += selection.after
-    near = near_query(shape) if _are_vague(selection.words) else None
-    query = page_query(shape)
+    guessed = TABLES[table].listing is not None and _is_filtered(shape)
+    near = near_query(shape) if guessed and not _is_telling(selection.words) else None
+    few = few_query(shape) if guessed else None
+    page = page_query(shape)
 
     async def run(connection: Any) -> list[tuple[int, str]]:
         if near is not None:
-            rows = await connection.fetch(near, *values, limit)
-            found = [(row[0], row[1]) for row in rows if row[0] is not None]
-            if rows[0][2] or len(found) == limit:
+            found, whole = await _attempt(connection, near, values, limit)
+            if whole or len(found) == limit:
                 return found
-        return [(row[0], row[1]) for row in await connection.fetch(query, *values, limit)]
+        if few is not None:
+            found, whole = await _attempt(connection, few, values, limit)
+            if whole:
+                return found
+        return [(row[0], row[1]) for row in await connection.fetch(page, *values, limit)]
 
     return await lines.run(run) if _can_exist(values) else []
+
+
+async def _attempt(
+    connection: Any, query: str, values: Sequence[Any], limit: int
+) -> tuple[list[tuple[int, str]], bool]:
+    """The rows, and whether there are no others in the list."""
+    rows = await connection.fetch(query, *values, limit)
+    return [(row[0], row[1]) for row in rows if row[0] is not None], rows[0][2]
 
 
 async def count_rows(lines: Lines, table: str, account_id: str, selection: Selection) -> int:
@@ -122,9 +136,19 @@ def values_of(account_id: str, selection: Selection) -> tuple[Any, ...]:
     return (account_id, *equal, *among, *selection.least.values(), *selection.most.values(), *words)
 
 
-def _are_vague(groups: Sequence[Sequence[Word]]) -> bool:
-    """Whether there are words, and none is long enough to be sure that few documents have it."""
-    return bool(groups) and all(any(word.prefix and len(word.text) < _TELLING for word in group) for group in groups)
+def _is_filtered(shape: Shape) -> bool:
+    """By more than bounds of what it is sorted by: those are ends of a walk."""
+    bounds = {*shape.least, *shape.most} - {shape.sort}
+    return bool(shape.equal or shape.among or shape.words or bounds)
+
+
+def _is_telling(groups: Sequence[Sequence[Word]]) -> bool:
+    """Whether so much of a word is named that few documents will have it."""
+    return any(all(len(word.text) >= _TELLING and _has_digit(word.text) for word in group) for group in groups)
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def _ts_query(account_id: str, groups: Sequence[Sequence[Word]]) -> str:

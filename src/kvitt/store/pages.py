@@ -1,6 +1,10 @@
 """The SQL of lists, made from what a Selection asks for.
 
-Where a table has a list, a page is found in that alone, and the documents are fetched for its rows.
+Where a table has a list, a page is found in that alone, and the documents are fetched for its rows. Nobody knows how
+many rows filters leave together, and whether they come early in the order of the list; the planner guesses, and a wrong
+guess reads a million rows for a page. So a page under filters is looked for where that costs little, whatever they are:
+near by in the order (`near_query` meets what is common), then among few (`few_query` sorts what is rare), and only at
+last as the planner thinks best (`page_query`).
 """
 
 # ruff: noqa: S608 -- the text is made of our own table and column names alone; values are parameters
@@ -11,7 +15,7 @@ from itertools import count
 
 import msgspec
 
-from kvitt.store.tables import TABLES
+from kvitt.store.tables import TABLES, Listing
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -28,23 +32,21 @@ class Shape(msgspec.Struct, frozen=True):
     after: bool = False
 
 
-NEAR = 1_500
-"""Rows whose words are looked at one by one, before the index of words is."""
+NEAR = 100
+"""Rows that are looked at for each that is asked for."""
+FEW, FEW_FOUND = 2_000, 5_000
+"""Rows that are fetched and sorted, by columns alone and by words: the more the planner errs, the more are worth it."""
 LAGS = ("2 days", "30 days")
 """What parts documents by how long after they were made they last changed. The later ones have indexes of their own."""
 
 
 def page_query(shape: Shape) -> str:
-    """$1 is the account, then the values of the filters in the order of Shape, the place to go on from, the limit.
-
-    The comparison of rows is what lets the index begin at the place.
-    """
+    """$1 is the account, then the values of the filters in the order of Shape, the place to go on from, the limit."""
     where, n, bounds = _where(shape)
     if shape.after:
-        where += f" and (l.{shape.sort}, l.id) {'<' if shape.descending else '>'} (${n}, ${n + 1})"
+        where += f" and {_behind(shape, n)}"
         n += 2
-    direction = "desc" if shape.descending else "asc"
-    order = f"order by l.{shape.sort} {direction}, l.id {direction} limit ${n}"
+    order = f"{_order(shape)} limit ${n}"
     if TABLES[shape.table].listing is None:
         return f"select l.version, l.doc from {_from(shape)} where {where} {order}"
     columns = f"l.account_id, l.id, l.{shape.sort}"
@@ -57,29 +59,52 @@ def page_query(shape: Shape) -> str:
 
 
 def near_query(shape: Shape) -> str:
-    """The page as far as it lies within the first `NEAR` rows that the columns leave, as rows of (version, doc, all).
+    """The page as far as it lies within the next rows of the order, `NEAR` for each that is asked for, filters or not.
 
-    `all` says that there are no other rows; a page that is full is the page in any case. There is one row at least: one
-    without a version is none. Takes the values of `page_query`. Nobody knows how many documents the beginning of a word
-    finds, the planner neither: the common ones are met here soon, and what is left for the index of words is rare.
+    Rows of (version, doc, all): `all` says that the list ends there; a page that is full is the page in any case. There
+    is one row at least: one without a version is none. Takes the values of `page_query`.
     """
-    listing = TABLES[shape.table].listing
-    if listing is None:
-        raise ValueError(f"{shape.table} cannot be searched")
-    where, n, _ = _where(msgspec.structs.replace(shape, words=False))
-    words, n = f"w.words @@ ${n}::text::tsquery", n + 1
-    if shape.after:
-        where += f" and (l.{shape.sort}, l.id) {'<' if shape.descending else '>'} (${n}, ${n + 1})"
-        n += 2
-    direction = "desc" if shape.descending else "asc"
-    order = f"order by l.{shape.sort} {direction}, l.id {direction}"
-    return (
-        f"with near as materialized (select l.account_id, l.id, l.{shape.sort} from {listing.name} l "
-        f"where {where} {order} limit {NEAR}), "
+    listing = _listing(shape)
+    where, n, bounds = _where(msgspec.structs.replace(shape, words=False))
+    near = [f"l.{bound} {value}" for bound, value in bounds.items() if bound.startswith(f"{shape.sort} ")]
+    words = ""
+    if shape.words:
         # "offset 0" keeps the planner from looking the words up in their index after all
-        f"page as (select l.* from near l cross join lateral (select w.words from {listing.words} w "
-        f"where w.account_id = l.account_id and w.id = l.id offset 0) w where {words} {order} limit ${n}) "
-        f"select d.version, d.doc, near.n < {NEAR} from (select count(*) as n from near) near "
+        words = (
+            f" cross join lateral (select w.words from {listing.words} w "
+            "where w.account_id = l.account_id and w.id = l.id offset 0) w"
+        )
+        where += f" and w.words @@ ${n}::text::tsquery"
+        n += 1
+    if shape.after:
+        near.append(_behind(shape, n))
+        n += 2
+    order = _order(shape)
+    return (
+        f"with near as materialized (select * from {listing.name} l "
+        f"where {' and '.join(('l.account_id = $1', *near))} {order} limit ${n}::bigint * {NEAR}), "
+        f"page as (select l.account_id, l.id, l.{shape.sort} from near l{words} "
+        f"where {where} {order} limit ${n}::bigint) "
+        f"select d.version, d.doc, near.n < ${n}::bigint * {NEAR} from (select count(*) as n from near) near "
+        f"left join (page l join {shape.table} d on d.account_id = l.account_id and d.id = l.id) on true {order}"
+    )
+
+
+def few_query(shape: Shape) -> str:
+    """The page, if few rows are left by the filters: they are fetched in any order, and sorted.
+
+    Rows of (version, doc, all), as `near_query` has them: what is not `all` is not the page.
+    """
+    where, n, _ = _where(shape)
+    if shape.after:
+        where += f" and {_behind(shape, n)}"
+        n += 2
+    order, most = _order(shape), FEW_FOUND if shape.words else FEW
+    return (
+        f"with few as materialized (select l.account_id, l.id, l.{shape.sort} from {_from(shape)} "
+        f"where {where} limit {most + 1}), "
+        f"page as (select * from few l {order} limit ${n}::bigint) "
+        f"select d.version, d.doc, few.n <= {most} from (select count(*) as n from few) few "
         f"left join (page l join {shape.table} d on d.account_id = l.account_id and d.id = l.id) on true {order}"
     )
 
@@ -87,6 +112,23 @@ def near_query(shape: Shape) -> str:
 def count_query(shape: Shape) -> str:
     """The same values without a place and a limit."""
     return f"select count(*) from {_from(shape)} where {_where(shape)[0]}"
+
+
+def _order(shape: Shape) -> str:
+    direction = "desc" if shape.descending else "asc"
+    return f"order by l.{shape.sort} {direction}, l.id {direction}"
+
+
+def _behind(shape: Shape, n: int) -> str:
+    """Behind a place. The comparison of rows is what lets the index begin there."""
+    return f"(l.{shape.sort}, l.id) {'<' if shape.descending else '>'} (${n}, ${n + 1})"
+
+
+def _listing(shape: Shape) -> Listing:
+    listing = TABLES[shape.table].listing
+    if listing is None:
+        raise ValueError(f"{shape.table} have no list")
+    return listing
 
 
 def _from(shape: Shape) -> str:

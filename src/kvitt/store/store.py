@@ -79,11 +79,21 @@ class Store:
         among = {column: [value] for column, value in (where or {}).items()}
         return await self.page(kind, account_id, Selection(among=among), limit)
 
-    async def page(self, kind: Kind[D], account_id: str, selection: Selection, limit: int) -> _list[Row[D]]:
-        """At most `limit` documents of the account that `selection` chooses, in its order."""
+    async def page(
+        self, kind: Kind[D], account_id: str, selection: Selection, limit: int, size: int | None = None
+    ) -> _list[Row[D]]:
+        """At most `limit` documents of the account that `selection` chooses, in its order.
+
+        `size`: ends with the document with which they have so many characters, for whoever decodes large ones.
+        """
         rows = await list_rows(self._lists, kind.table, account_id, selection, limit)
         decode = self._decoder(kind).decode
-        return [Row(version, decode(doc), len(doc)) for version, doc in rows]
+        found: _list[Row[D]] = []
+        for version, doc in rows:
+            found.append(Row(version, decode(doc), len(doc)))
+            if size is not None and (size := size - len(doc)) <= 0:
+                break
+        return found
 
     async def count(self, kind: Kind[Any], account_id: str, selection: Selection) -> int:
         """How many documents `selection` chooses in all, wherever its page begins. Costs a look at each of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -47,6 +48,7 @@ def session_options(order: Order, items: tuple[SessionItem, ...], request: Order
     known = {str(line.line_id): line for line in order.items}
     lines = tuple(_line(known[item.line_id], item) for item in items)
     taxes = [line.vat_amount for line in lines if line.vat_amount is not None]
+    _refuse_more_tax(taxes)
     return SessionOptions(
         url=request.url,
         profile_id=request.profile_id,
@@ -87,6 +89,14 @@ def refuse_larger(made: Change) -> None:
     if sum(len(put.doc) for put in made.puts) > MAX_SIZE:
         message = f"a session takes at most {MAX_SIZE // 1_000_000} MB of JSON: name fewer lines"
         raise SessionTooLarge(message, problem(message, "items"))
+
+
+def _refuse_more_tax(taxes: Sequence[int]) -> None:
+    """The sum of a line's tax lines, and that of the lines', may be more than a session can be read back with."""
+    for tax in (*taxes, sum(taxes)):
+        if abs(tax) > MAX_AMOUNT:
+            message = f"the taxes of the items come to {tax}: a session is for at most {MAX_AMOUNT}"
+            raise SessionTooLarge(message, problem(message, "items", requested=tax))
 
 
 def _line(line: Item, item: SessionItem) -> SessionLine:

@@ -24,6 +24,7 @@ class QueryDecoder:
         assert isinstance(info, mi.StructType)  # noqa: S101  Route.query is a struct
         self._type = type
         self._fields = {f.encode_name: (f.name, hints[f.name], _takes_list(f.type)) for f in info.fields}
+        self._moments = {f.encode_name for f in info.fields if _has(f.type, mi.DateTimeType)}
         self._required = [f.encode_name for f in info.fields if f.required]
         self._nothing = None if self._required else type()
 
@@ -51,9 +52,13 @@ class QueryDecoder:
         if texts == [""] and name not in self._required and not takes_list:
             return
         try:
-            value = msgspec.convert(texts if takes_list else texts[0], hint, strict=False)
+            # Not strict, "20260701" would be a moment of 1970: seconds.
+            value = msgspec.convert(texts if takes_list else texts[0], hint, strict=name in self._moments)
         except msgspec.ValidationError as error:
             faults.append(f"{name}: {str(error).split(' - at ')[0]}")
+            return
+        if value is None:  # what msgspec takes the text "null" for
+            faults.append(f"{name}: {texts[0]!r} is no value")
             return
         if isinstance(value, datetime) and is_off(value):
             faults.append(f"{name}: {OFF}")
@@ -73,6 +78,10 @@ def _collect(query: str) -> dict[str, list[str]]:
 
 
 def _takes_list(info: mi.Type) -> bool:
+    return _has(info, mi.ListType, mi.VarTupleType, mi.SetType, mi.FrozenSetType)
+
+
+def _has(info: mi.Type, *kinds: type[mi.Type]) -> bool:
     info = bare(info)
     members = info.types if isinstance(info, mi.UnionType) else (info,)
-    return any(isinstance(bare(m), mi.ListType | mi.VarTupleType | mi.SetType | mi.FrozenSetType) for m in members)
+    return any(isinstance(bare(member), kinds) for member in members)

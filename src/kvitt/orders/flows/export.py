@@ -23,6 +23,8 @@ FIRST_ORDERS = 10
 MOST_ORDERS = 100
 MOST_LINES = 2_000
 """A page has at most so many orders; fewer when those of the page before had more lines than this together."""
+MOST_SIZE = 2_000_000
+"""A page ends with the order with which its orders have so many characters of JSON: to read them holds up the rest."""
 LEAST_BYTES = 64 * 1024
 """A part has at least so many, but for the last."""
 
@@ -67,14 +69,15 @@ async def _parts(
 ) -> AsyncGenerator[Part, None]:
     data, orders, limit = bytearray(form.head), 0, min(FIRST_ORDERS, most)
     while True:
-        page = await desk.store.page(ORDERS, account_id, selection, limit)
+        page = await desk.store.page(ORDERS, account_id, selection, limit, MOST_SIZE)
+        size = sum(row.size for row in page)
         for row in page:
             data += form.rows(row.doc)
             orders += 1
             if len(data) >= LEAST_BYTES:
                 yield Part(bytes(data), orders)
                 data.clear()
-        if len(page) < limit or orders >= most:
+        if orders >= most or (len(page) < limit and size < MOST_SIZE):
             break
         last = page[-1].doc.order
         place = (sort_value(last, selection.sort or "created_at"), last.id)
@@ -84,5 +87,6 @@ async def _parts(
 
 
 def _next_limit(page: Sequence[Row[OrderRecord]]) -> int:
-    lines = sum(len(row.doc.order.items) for row in page)
-    return max(1, min(MOST_ORDERS, len(page) * MOST_LINES // max(lines, 1)))
+    lines, size = sum(len(row.doc.order.items) for row in page), sum(row.size for row in page)
+    by_lines, by_size = len(page) * MOST_LINES // max(lines, 1), len(page) * MOST_SIZE // max(size, 1)
+    return max(1, min(MOST_ORDERS, by_lines, by_size))

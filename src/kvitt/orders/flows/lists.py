@@ -28,13 +28,13 @@ async def page(desk: Desk, account_id: str, selection: Selection, limit: int) ->
     orders: list[OrderRecord] = []
     size, step = 0, min(limit + 1, FIRST_STEP)
     while True:
-        rows = await desk.store.page(ORDERS, account_id, selection, step)
+        rows = await desk.store.page(ORDERS, account_id, selection, step, MOST_SIZE - size)
         for row in rows:
             if len(orders) == limit or size >= MOST_SIZE:
                 return Page(tuple(orders), more=True)
             orders.append(row.doc)
             size += row.size
-        if len(rows) < step:
+        if not rows or (len(rows) < step and size < MOST_SIZE):
             return Page(tuple(orders), more=False)
         last = orders[-1].order
         selection = replace(selection, after=(sort_value(last, selection.sort or "created_at"), last.id))

@@ -9,7 +9,7 @@ import msgspec
 
 from kvitt.orders.model.comments import Comment
 from kvitt.orders.model.events import NOTHING_YET, History, OrderEvent
-from kvitt.orders.model.kinds import Anything, Id, Metadata, Moment, Name, RequiredId
+from kvitt.orders.model.kinds import Anything, DecimalText, Id, Metadata, Moment, Name, RequiredId
 from kvitt.orders.model.lines import Item
 from kvitt.orders.model.operations import Operation, PaymentDetails
 from kvitt.orders.model.parties import Customer, DeliveryAddress, Store
@@ -59,6 +59,8 @@ class OrderContent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     metadata: Metadata | None = None
     gross_amount_dwh: Name | None = None
     net_amount_dwh: Name | None = None
+    total_discount_dwh: DecimalText | None = None
+    total_manual_discount_amount_dwh: DecimalText | None = None
 
 
 class DraftOrder(OrderContent, frozen=True, omit_defaults=True, kw_only=True):

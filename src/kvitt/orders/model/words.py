@@ -25,8 +25,12 @@ _MOST_EXTERNAL = 30
 """Texts of external_ids, and of external_links."""
 _LONGEST_TEXT = 200
 """Characters of a description or an external id that are looked at."""
+_MOST_LINES = 300
+"""Lines that are looked at, whether or not words are found in them."""
 _TOGETHER = 20
 """Lines that are looked at in one go."""
+LONGEST_VALUE = 255
+"""Characters of what a filter of labels asks for. A longer text has no label: a letter may unfold to eighteen."""
 
 _ADDRESSES = {"arrival_address": "arrival", "departure_address": "departure"}
 _OF_ADDRESS = ("id", "name", "address_line", "postal_place")
@@ -73,16 +77,24 @@ def _labels(order: Order) -> Iterator[str]:
     for type in islice(filter(None, types), _MOST_TYPES):
         yield label("discount_type", type)
     if order.itinerary is not None:
-        yield from dict.fromkeys(_itinerary(order.itinerary))
+        values = islice(dict.fromkeys(_itinerary(order.itinerary)), MAX_LABELS)
+        yield from (label(name, text) for name, text in values)
 
 
-def _itinerary(itinerary: Any) -> Iterator[str]:
+def _itinerary(itinerary: Any) -> Iterator[tuple[str, str]]:
+    """(name of the label, value) of each travel mode and of the parts of each address."""
     for name, value in walk(itinerary):
-        if name == "travel_mode" and (text := text_of(value)):
-            yield label(name, text)
+        if name == "travel_mode":
+            yield from ((name, text) for text in _askable(value))
         elif name in _ADDRESSES:
             parts = (value.get(part) for part in _OF_ADDRESS) if isinstance(value, dict) else (value,)
-            yield from (label(_ADDRESSES[name], text) for part in parts if (text := text_of(part)))
+            yield from ((_ADDRESSES[name], text) for part in parts for text in _askable(part))
+
+
+def _askable(value: Any) -> Iterator[str]:
+    text = text_of(value)
+    if text and len(text) <= LONGEST_VALUE:
+        yield text
 
 
 def _searched(order: Order) -> Iterator[Iterable[str]]:
@@ -102,8 +114,9 @@ def _searched(order: Order) -> Iterator[Iterable[str]]:
     external = [value for value in (order.external_ids, order.external_links) if value is not None]
     if external:
         yield _words(chain.from_iterable(islice(texts_in(value), _MOST_EXTERNAL) for value in external))
-    for start in range(0, len(order.items), _TOGETHER):
-        yield _words(chain.from_iterable(map(_line, order.items[start : start + _TOGETHER])))
+    lines = order.items[:_MOST_LINES]
+    for start in range(0, len(lines), _TOGETHER):
+        yield _words(chain.from_iterable(map(_line, lines[start : start + _TOGETHER])))
 
 
 def _customer(customer: Customer) -> tuple[str | None, ...]:

@@ -78,7 +78,13 @@ def added_lines(
     refuse_empty(record.draft.order.items)
     check_addition(target, record.draft.order, record.draft.options)
     items = (*target.order.items, *(stamped(item, version) for item in record.draft.order.items))
-    order = replace(target.order, items=items, **asdict(totals(items)), version=version, updated_at=now)
+    order = replace(
+        target.order,
+        items=items,
+        **asdict(totals(items)),
+        version=version,
+        updated_at=max(now, target.order.updated_at),
+    )
     order = replace(order, payment_status=payment_status(order))
     changed = replace(target, order=order, draft_ids=(*target.draft_ids, record.draft.id))
     return completed(record, (order.id,), now), changed
@@ -98,7 +104,7 @@ def replaced(
     items = tuple(stamped(item, version) for item in draft.order.items)
     store = draft.order.store or draft.store
     members = _members(draft, items, store, target.order.order_id)
-    order = replace(target.order, **members, version=version, updated_at=now)
+    order = replace(target.order, **members, version=version, updated_at=max(now, target.order.updated_at))
     order = replace(order, payment_status=payment_status(order))
     asked = draft.options.multiple_authorizations if draft.options is not None else None
     multiple = target.multiple_authorizations if asked is None else asked

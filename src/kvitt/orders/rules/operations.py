@@ -66,7 +66,13 @@ def register(
         links=(),
     )
     order = _with(record.order, verb, operation)
-    order = replace(order, payment_status=payment_status(order), status=status(order), version=version, updated_at=now)
+    order = replace(
+        order,
+        payment_status=payment_status(order),
+        status=status(order),
+        version=version,
+        updated_at=max(now, order.updated_at),
+    )
     return replace(record, order=order), operation
 
 

@@ -16,13 +16,12 @@ from kvitt.orders.model import OrderRecord
 from kvitt.orders.model.documents import OrderStatus, PaymentStatus
 from kvitt.orders.model.kept import sort_value
 from kvitt.orders.model.kinds import Moment
-from kvitt.orders.model.words import label
+from kvitt.orders.model.words import LONGEST_VALUE, label
 from kvitt.orders.rules.view import OrderView
 from kvitt.store import Selection, Word
 
 MOST_WORDS = 10
 LONGEST_SEARCH = 200
-LONGEST_VALUE = 255
 MOST_VALUES = 20
 
 Sorting = Literal["created_at", "-created_at", "updated_at", "-updated_at", "amount", "-amount"]

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.recording import Recording, Write
-from kvitt.core.change import Change
+from kvitt.core.change import Change, Put
 from kvitt.store import DueTask, Movement
 from kvitt.store.embedded import Embedded
-from kvitt.store.tables import TABLES
+from kvitt.store.tables import ORDER_LIST, TABLES, lexeme, words_as_text
 
 ACCOUNT = "T99000000"
 _DIGITS = 18
@@ -69,6 +69,8 @@ class Writer:
         for put in change.puts:
             columns = dict(zip(_names(put.table), put.columns, strict=True))
             self.insert(put.table, put.id, put.doc, columns) if put.version == 0 else self.update(put, columns)
+            if put.listed:
+                self.listed(put)
         for claim in change.claims:
             self.row("claims", {"account_id": ACCOUNT, "key": claim.key, "value": claim.value})
         for task in change.tasks:
@@ -103,6 +105,29 @@ class Writer:
             f"where account_id = '{ACCOUNT}' and id = {self.value(put.id)} and version = {put.version};"
         )
         self.script.updates[put.table] += 1
+
+    def listed(self, put: Put) -> None:
+        """The row of the list, and what the document is found by. Updates of it are counted as the document's."""
+        row = {"account_id": ACCOUNT, "id": put.id, **dict(zip(ORDER_LIST.columns, put.listed, strict=True))}
+        if put.version == 0:
+            self.row(ORDER_LIST.name, row)
+        else:
+            sets = ", ".join(
+                f"{name} = {self.value(value)}" for name, value in row.items() if name in ORDER_LIST.columns
+            )
+            self.script.lines.append(
+                f"update {ORDER_LIST.name} set {sets} where account_id = '{ACCOUNT}' and id = {self.value(put.id)};"
+            )
+        if put.words is not None and put.version == 0:
+            # As many words: those that are the order's own are new in each run.
+            shared = [word for word in put.words if not any(map(str.isdigit, word))]
+            own = [f"'{lexeme(ACCOUNT, chr(97 + n))}' || :n" for n in range(len(put.words) - len(shared))]
+            words = " || chr(31) || ".join([self.value(words_as_text(ACCOUNT, shared) + "\x1f"), *own])
+            self.script.lines.append(
+                f"insert into {ORDER_LIST.words} (account_id, id, words) values ('{ACCOUNT}', {self.value(put.id)}, "
+                f"array_to_tsvector(array_remove(string_to_array({words}, chr(31)), '')));"
+            )
+            self.script.inserts[ORDER_LIST.words] += 1
 
     def take(self, task: DueTask) -> None:
         self.script.lines.append(

@@ -11,7 +11,7 @@ import asyncpg
 from kvitt.store.tables import TABLES
 
 _VERSIONED = [name for name in TABLES if name != "settings"]
-_PLAIN = ("claims", "log", "postings", "sandbox.movements", "sandbox.payments")
+_PLAIN = ("claims", "log", "postings", "order_list", "order_words", "sandbox.movements", "sandbox.payments")
 
 
 def rows_of(database_url: str, accounts: Sequence[str]) -> tuple[Counter[str], Counter[str]]:

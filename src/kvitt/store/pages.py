@@ -34,7 +34,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 NEAR = 100
 """Rows that are looked at for each that is asked for."""
-FEW, FEW_FOUND = 2_000, 5_000
+FEW, FEW_FOUND = 2_000, 10_000
 """Rows that are fetched and sorted, by columns alone and by words: the more the planner errs, the more are worth it."""
 LAGS = ("2 days", "30 days")
 """What parts documents by how long after they were made they last changed. The later ones have indexes of their own."""

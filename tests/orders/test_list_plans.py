@@ -20,7 +20,7 @@ import pytest
 from kvitt.store import Selection, Word
 from kvitt.store.listing import LISTING, shape_of, values_of
 from kvitt.store.migrate import migrate
-from kvitt.store.pages import Shape, count_query, near_query, page_query
+from kvitt.store.pages import Shape, count_query, few_query, near_query, page_query
 
 ACCOUNT = "T10000001"
 ROWS = 12_000
@@ -181,12 +181,13 @@ async def test_no_list_with_two_filters_reads_a_whole_table(explain: Any) -> Non
             assert whole_tables(await plan_of(explain, selection)) == [], (name, other_name, selection)
 
 
-async def test_what_lies_near_is_looked_at_along_an_index(explain: Any) -> None:
-    """The first of the list, whose words are looked at one by one."""
+@pytest.mark.parametrize("query", [near_query, few_query])
+async def test_what_lies_near_and_what_is_rare_are_looked_for_along_an_index(explain: Any, query: Any) -> None:
+    """What is tried before the planner's own way, with and without words."""
     for name, members in FILTERS.items():
-        for selection in selections(members, FILTERS["search"]):
+        for selection in (*selections(members), *selections(members, FILTERS["search"])):
             shape, place = shape_of("orders", selection), selection.after or ()
-            plan = await explain(near_query(shape), *values_of(ACCOUNT, selection), *place, LIMIT)
+            plan = await explain(query(shape), *values_of(ACCOUNT, selection), *place, LIMIT)
             assert whole_tables(plan) == [], (name, selection)
 
 

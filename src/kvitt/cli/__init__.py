@@ -53,7 +53,8 @@ def main() -> None:
     try:
         app()
     except Refusal as refusal:
-        places = [f"  {p.path or ''} {p.message}".rstrip() for p in refusal.problems]
+        told = [p for p in refusal.problems if p.path or p.message != refusal.message]
+        places = [f"  {p.path or ''} {p.message}".rstrip() for p in told]
         err.print("\n".join([f"[red]Error:[/red] {refusal.message}", *places]), soft_wrap=True)
         sys.exit(1)
     except (ConfigError, EmbeddedError, ServeError, KvittError) as error:

@@ -1,0 +1,19 @@
+"""The routes of checkout: sessions, transactions and profiles for the shop; view, pay and give up for the customer."""
+
+from __future__ import annotations
+
+from kvitt.checkout.api.customer import customer_routes
+from kvitt.checkout.api.profiles import profile_routes
+from kvitt.checkout.api.sessions import session_routes
+from kvitt.checkout.api.transactions import transaction_routes
+from kvitt.checkout.flows import Checkout
+from kvitt.web import Route
+
+
+def routes(checkout: Checkout) -> list[Route]:
+    return [
+        *session_routes(checkout),
+        *transaction_routes(checkout),
+        *profile_routes(checkout),
+        *customer_routes(checkout),
+    ]

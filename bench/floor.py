@@ -21,7 +21,7 @@ from bench.recording import Recording, Write
 from kvitt.core.change import Change, Put
 from kvitt.store import DueTask, Movement
 from kvitt.store.embedded import Embedded
-from kvitt.store.tables import ORDER_LIST, TABLES, lexeme, words_as_text
+from kvitt.store.tables import LISTINGS, TABLES, lexeme
 
 ACCOUNT = "T99000000"
 _DIGITS = 18
@@ -108,26 +108,36 @@ class Writer:
 
     def listed(self, put: Put) -> None:
         """The row of the list, and what the document is found by. Updates of it are counted as the document's."""
-        row = {"account_id": ACCOUNT, "id": put.id, **dict(zip(ORDER_LIST.columns, put.listed, strict=True))}
+        listing = LISTINGS[put.table]
+        shown = dict(zip(listing.columns, put.listed, strict=True))
+        labels = shown.pop("labels")
+        values = {name: self.value(value) for name, value in shown.items()}
+        if labels is not None:
+            values["labels"] = f"array[{', '.join(self.value(label) for label in labels)}]::text[]"
+        key = {"account_id": f"'{ACCOUNT}'", "id": self.value(put.id)}
         if put.version == 0:
-            self.row(ORDER_LIST.name, row)
+            self._insert_listed(listing.name, key | values)
         else:
-            sets = ", ".join(
-                f"{name} = {self.value(value)}" for name, value in row.items() if name in ORDER_LIST.columns
-            )
+            sets = ", ".join(f"{name} = {value}" for name, value in values.items())
             self.script.lines.append(
-                f"update {ORDER_LIST.name} set {sets} where account_id = '{ACCOUNT}' and id = {self.value(put.id)};"
+                f"update {listing.name} set {sets} where account_id = '{ACCOUNT}' and id = {key['id']};"
+            )
+        keys = {name: values[name] for name in listing.sorts}
+        if put.version and len(keys) > 1:
+            sets = ", ".join(f"{name} = {value}" for name, value in keys.items())
+            self.script.lines.append(
+                f"update {listing.words} set {sets} where account_id = '{ACCOUNT}' and id = {key['id']};"
             )
         if put.words is not None and put.version == 0:
-            # As many words: those that are the order's own are new in each run.
+            # As many words: those that are the document's own are new in each run.
             shared = [word for word in put.words if not any(map(str.isdigit, word))]
             own = [f"'{lexeme(ACCOUNT, chr(97 + n))}' || :n" for n in range(len(put.words) - len(shared))]
-            words = " || chr(31) || ".join([self.value(words_as_text(ACCOUNT, shared) + "\x1f"), *own])
-            self.script.lines.append(
-                f"insert into {ORDER_LIST.words} (account_id, id, words) values ('{ACCOUNT}', {self.value(put.id)}, "
-                f"array_to_tsvector(array_remove(string_to_array({words}, chr(31)), '')));"
-            )
-            self.script.inserts[ORDER_LIST.words] += 1
+            words = ", ".join([*(self.value(lexeme(ACCOUNT, word)) for word in shared), *own])
+            self._insert_listed(listing.words, key | {"words": f"array_to_tsvector(array[{words}])"} | keys)
+
+    def _insert_listed(self, table: str, row: dict[str, str]) -> None:
+        self.script.lines.append(f"insert into {table} ({', '.join(row)}) values ({', '.join(row.values())});")
+        self.script.inserts[table] += 1
 
     def take(self, task: DueTask) -> None:
         self.script.lines.append(

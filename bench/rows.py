@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from kvitt.store.tables import TABLES
+from kvitt.store.tables import LISTINGS, TABLES
 
 _VERSIONED = [name for name in TABLES if name != "settings"]
-_PLAIN = ("claims", "log", "postings", "order_list", "order_words", "sandbox.movements", "sandbox.payments")
+_LISTS = [table for listing in LISTINGS.values() for table in (listing.name, listing.words)]
+_PLAIN = ("claims", "log", "postings", *_LISTS, "sandbox.movements", "sandbox.payments")
 
 
 def rows_of(database_url: str, accounts: Sequence[str]) -> tuple[Counter[str], Counter[str]]:

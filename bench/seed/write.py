@@ -9,11 +9,12 @@ from typing import Any
 import asyncpg
 
 from kvitt.core.change import Change, Put
-from kvitt.store.tables import TABLES, WORDS_APART, words_as_text
+from kvitt.store.lists import lexemes
+from kvitt.store.tables import TABLES
 
 _LOG = ("account_id", "epoch", "id", "type", "object_type", "object_id", "version", "created_at", "data")
 _WORDS = (
-    "create temporary table if not exists seeded_words (account_id text, id text, words text) on commit delete rows"
+    "create temporary table if not exists seeded_words (account_id text, id text, words text[]) on commit delete rows"
 )
 
 _SETTINGS = {
@@ -59,13 +60,15 @@ async def _write_documents(connection: Any, name: str, puts: Sequence[Put]) -> N
     listed = [(put.account_id, put.id, *put.listed) for put in puts]
     columns = ("account_id", "id", *table.listing.columns)
     await connection.copy_records_to_table(table.listing.name, records=listed, columns=columns)
-    found_by = [(put.account_id, put.id, words_as_text(put.account_id, put.words or ())) for put in puts]
+    found_by = [(put.account_id, put.id, lexemes(put.account_id, put.words or ())) for put in puts]
     await connection.copy_records_to_table("seeded_words", records=found_by, columns=("account_id", "id", "words"))
+    keys = ", ".join(table.listing.sorts)
     await connection.execute(
-        f"insert into {table.listing.words} (account_id, id, words) "
-        "select account_id, id, array_to_tsvector(string_to_array(words, $1)) from seeded_words",
-        WORDS_APART,
+        f"insert into {table.listing.words} (account_id, id, words, {keys}) "
+        f"select account_id, id, array_to_tsvector(w.words), {keys} "
+        f"from seeded_words w join {table.listing.name} using (account_id, id)"
     )
+    await connection.execute("delete from seeded_words")
 
 
 def _entries(changes: Sequence[Change], epoch: int) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from kvitt.core.words import LONGEST, asked_words
 from kvitt.orders.model import OrderRecord
 from kvitt.orders.model.kept import ORDERS
 from kvitt.orders.model.updates import OrderUpdate
-from kvitt.orders.model.words import LONGEST_VALUE, MAX_WORDS, label, words_of
+from kvitt.orders.model.words import LONGEST_VALUE, MAX_LABELS, MAX_WORDS, label, labels_of, words_of
 from kvitt.orders.rules.removal import removed_order
 from kvitt.orders.rules.updates import updated
 
@@ -87,15 +87,38 @@ def test_an_order_is_found_by_its_numbers_and_its_lines(kit, order):
 
 def test_removed_orders_are_found_by_nothing_and_listed_by_nothing(kit, order):
     gone = removed_order(order(customer={"id": "c"}, itinerary=[{"travel_mode": "BUS"}]), version=2, now=kit.now)
-    assert words_of(gone) == ()
-    assert ORDERS.put("T1", UUID, gone).listed == (kit.now, kit.now, 0, *(None,) * 4)
+    put = ORDERS.put("T1", UUID, gone)
+    assert put.listed == (kit.now, kit.now, 0, *(None,) * 4, ())
+    assert put.words == ()
 
 
 def test_an_order_is_listed_by_its_columns(kit, order):
     record = order(customer={"customer_id": "c"}, store={"id": "s"})
-    assert ORDERS.put("T1", UUID, record).listed == (kit.now, kit.now, 100, "open", "pending", "c", "s")
+    assert ORDERS.put("T1", UUID, record).listed == (
+        kit.now,
+        kit.now,
+        100,
+        "open",
+        "pending",
+        "c",
+        "s",
+        labels_of(record),
+    )
     both = order(customer={"id": "a", "customer_id": "b"})
-    assert ORDERS.put("T1", UUID, both).listed[5:] == ("a", None)
+    assert ORDERS.put("T1", UUID, both).listed[5:7] == ("a", None)
+
+
+def test_a_change_that_leaves_the_words_leaves_the_labels(kit, order):
+    put = ORDERS.put("T1", UUID, order(), 1, same_words=True)
+    assert put.words is None
+    assert put.listed[-1] is None
+    assert ORDERS.put("T1", UUID, order(), 1, same_list=True).listed == ()
+
+
+def test_labels_are_among_what_an_order_is_found_by(order):
+    record = order(itinerary=ITINERARY)
+    words = ORDERS.put("T1", UUID, record).words
+    assert words == (*labels_of(record), *words_of(record))
 
 
 ITINERARY = [
@@ -111,7 +134,7 @@ ITINERARY = [
 def test_an_order_has_the_labels_of_its_filters(kit, order):
     discounts = [{"amount": 1, "discount_type": "Periodic"}, {"amount": 1, "discount_type": "manual"}]
     record = order(kit.line(1, 100, discount_lines=discounts), itinerary=ITINERARY)
-    labels = {word for word in words_of(record) if ":" in word}
+    labels = set(labels_of(record))
     assert labels == {
         "order_id:7KQ4M2XTB",
         f"order_id:{UUID}",
@@ -143,7 +166,8 @@ def test_of_a_thousand_lines_the_order_s_own_words_are_kept(kit, order):
     assert len(words_of(record)) == MAX_WORDS
     for query in ("7KQ4M2XTB", "nordmann", "sku-1", "word1", UUID):
         assert finds(record, query)
-    assert "arrival:place 0" in words_of(record)
+    assert len(labels_of(record)) == MAX_LABELS
+    assert "arrival:place 0" in labels_of(record)
 
 
 def test_an_update_changes_what_an_order_is_found_by(kit, order):
@@ -174,9 +198,13 @@ def test_whatever_an_order_holds_its_words_are_few_short_and_once_each(kit, itin
         kit.draft(line, itinerary=itinerary, external_ids=external, customer={"last_name": name, "email": type})
     )
     words = words_of(record)
-    assert words == words_of(record)
+    labels = labels_of(record)
+    assert (labels, words) == (labels_of(record), words_of(record))
     assert len(words) == len(set(words)) <= MAX_WORDS
-    assert all(1 <= len(word) <= LONGEST for word in words)
+    assert len(labels) == len(set(labels)) <= MAX_LABELS
+    assert all(1 <= len(word) <= LONGEST for word in labels + words)
+    assert all(":" in word for word in labels)
+    assert not any(":" in word for word in words)
 
 
 def test_nothing_is_too_deep_too_wide_or_too_long_to_be_looked_at(order):
@@ -185,7 +213,9 @@ def test_nothing_is_too_deep_too_wide_or_too_long_to_be_looked_at(order):
         deep = {"arrival_address": [deep]}
     wide = [{"name": str(n)} for n in range(100_000)]
     for value in (deep, wide, "x" * 1_000_000, {"departure_address": wide}):
-        assert len(words_of(order(itinerary=value, external_ids=value, external_links=value))) <= MAX_WORDS
+        record = order(itinerary=value, external_ids=value, external_links=value)
+        assert len(words_of(record)) <= MAX_WORDS
+        assert len(labels_of(record)) <= MAX_LABELS
 
 
 def test_letters_that_unfold_to_many_are_not_unfolded_by_the_hundred_thousand(kit, order, monkeypatch):
@@ -199,11 +229,13 @@ def test_letters_that_unfold_to_many_are_not_unfolded_by_the_hundred_thousand(ki
     junk = ["".join(map(chr, range(0x1F300 + n, 0x1F300 + n + 200))) for n in range(1000)]
     lines = [kit.line(n, 100, id="-", description=text) for n, text in enumerate(junk, 1)]
     modes = [{"travel_mode": text} for text in junk]
-    words_of(order(*lines, itinerary=[{"travel_mode": "\ufdfa" * 300_000}, *modes]))
+    record = order(*lines, itinerary=[{"travel_mode": "\ufdfa" * 300_000}, *modes])
+    labels_of(record)
+    words_of(record)
     assert sum(unfolded) < 200_000
 
 
 def test_a_value_that_no_filter_can_ask_for_has_no_label(order):
     legs = [{"travel_mode": "x" * (LONGEST_VALUE + 1)}, {"travel_mode": "x" * LONGEST_VALUE}]
-    labels = [word for word in words_of(order(itinerary=legs)) if word.startswith("travel_mode:")]
+    labels = [word for word in labels_of(order(itinerary=legs)) if word.startswith("travel_mode:")]
     assert labels == [label("travel_mode", "x" * LONGEST_VALUE)]

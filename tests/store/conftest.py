@@ -35,7 +35,7 @@ PARCELS = Kind(
     Parcel,
     lambda p: (p.order_id, p.status, "pending", p.created_at),
     lambda p: (p.created_at, p.updated_at or p.created_at, p.count, p.status, "pending", p.note or None, None),
-    lambda p: tuple(p.note.split()),
+    words=lambda p: tuple(p.note.split()),
 )
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

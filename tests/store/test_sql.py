@@ -16,8 +16,8 @@ import pytest
 
 import kvitt.store
 from kvitt.core.change import Change
-from kvitt.store import pages, read, single
-from kvitt.store.tables import CLAIMS, DONE, LISTED, LOG, POSTINGS, TABLES, TASKS, WORDS, arrays
+from kvitt.store import pages, read, relist, single
+from kvitt.store.tables import CLAIMS, DONE, LISTINGS, LOG, POSTINGS, TABLES, TASKS, arrays
 
 INDEX_EXCEPTIONS = {
     "alembic_version_pkc": "Alembic's own one-row table",
@@ -25,6 +25,8 @@ INDEX_EXCEPTIONS = {
     "groups_pkey": "a group holds Changes of many accounts; with shards, it is per shard",
     "claims_idempotency": "old keys are forgotten over all accounts; it makes nothing unique",
     "order_words_words": "every word begins with its account",
+    "transaction_words_words": "every word begins with its account",
+    "session_words_words": "every word begins with its account",
     "deliveries_created": "old deliveries are forgotten over all accounts; it makes nothing unique",
     "clocks_moved": "processes ask which clocks moved, over all accounts; it makes nothing unique",
     "notices_due": "the sandbox asks what is due over all accounts; it makes nothing unique",
@@ -49,9 +51,22 @@ WRITTEN_ELSEWHERE = {
     "single.py": "made by shape; every shape is checked below",
     "read.py": "made by lookup; every lookup is checked below",
     "pages.py": "made by filter; every table is checked below",
+    "lists.py": "made by list; every list is checked below",
+    "relist.py": "made by table; every table is checked below",
 }
 
 FILTERS = {"among": ("status",), "least": ("created_at",), "most": ("created_at",)}
+
+
+def _can(table, more):
+    """Whether a list of this table may be asked for so."""
+    columns = table.columns if table.listing is None else table.listing.columns
+    named = {*more.get("among", ()), *more.get("equal", ()), *more.get("least", ()), *more.get("most", ())}
+    searched = {"words", "labels"} & more.keys()
+    sorts = ("created_at",) if table.listing is None else table.listing.sorts
+    return named <= {*columns} and (table.listing or not searched) and more.get("sort", "created_at") in sorts
+
+
 LISTS = [
     pages.Shape(name, **{"sort": "created_at" if "created_at" in table.columns else "id", **more})
     for name, table in TABLES.items()
@@ -59,11 +74,12 @@ LISTS = [
         {},
         {"after": True},
         {**FILTERS, "after": True, "descending": False},
+        {"words": True, "after": True},
+        {"labels": 2, "words": True, "after": True},
         {**FILTERS, "equal": ("customer_id",), "words": True, "after": True},
         {"sort": "updated_at", "most": ("created_at",), "after": True},
     )
-    if ({"status", "created_at"} <= table.columns.keys() or not more.get("among"))
-    and (table.listing or not {"words", "sort"} & more.keys())
+    if _can(table, more)
 ]
 """Each table's list: its first page, one behind a place, and one with every kind of filter."""
 
@@ -85,11 +101,14 @@ def _queries() -> dict[str, str]:
             if name.isupper() and looks_so and text not in queries.values():  # a constant that was imported counts once
                 queries[f"{module.__name__}.{name}"] = text
     for table in TABLES:
-        queries[f"single changed {table}"] = single.statement(((table,), False, (), *[False] * 6))
-        queries[f"single new {table}"] = single.statement(((), False, (table,), *[False] * 6))
-    for claims, *rest in itertools.product((True, False), repeat=7):
+        queries[f"single changed {table}"] = single.statement(((table,), False, (), *[False] * 4, ()))
+        queries[f"single new {table}"] = single.statement(((), False, (table,), *[False] * 4, ()))
+        queries[f"relist {table}"] = relist.next_documents(table)
+    for table in LISTINGS:
+        queries[f"single listed {table}"] = single.statement(((), False, (), *[False] * 4, (table,)))
+    for claims, *rest in itertools.product((True, False), repeat=5):
         if claims or any(rest):
-            queries[f"single {claims} {rest}"] = single.statement(((), claims, (), *rest))
+            queries[f"single {claims} {rest}"] = single.statement(((), claims, (), *rest, ()))
     lookups = [(table.name, column) for table in TABLES.values() for column in ("id", *table.found_by)]
     for lookup in (*lookups, ("claims", "key")):
         for n, text in enumerate(read._statements(lookup)):
@@ -111,7 +130,7 @@ def test_every_query_names_the_account(name, text):
 
 
 def test_every_part_of_a_commit_that_goes_alone_filters_or_writes_the_account():
-    statement = single.statement((tuple(TABLES), True, tuple(TABLES), *[True] * 6))
+    statement = single.statement((tuple(TABLES), True, tuple(TABLES), *[True] * 4, tuple(LISTINGS)))
     for part in re.split(r"(?<=\)), (?=\w+ as \()", statement):
         if "insert into groups" not in part:
             assert "account_id" in part, part
@@ -193,8 +212,11 @@ async def test_the_registry_says_what_columns_a_table_of_documents_has(raw, tabl
         ("tasks", TASKS),
         ("tasks", DONE),
         ("postings", POSTINGS),
-        ("order_list", LISTED),
-        ("order_words", {**WORDS, "words": "tsvector"}),
+        *[(listing.name, listing.columns) for listing in LISTINGS.values()],
+        *[
+            (listing.words, {"words": "tsvector", **{key: listing.columns[key] for key in listing.sorts}})
+            for listing in LISTINGS.values()
+        ],
     ],
 )
 async def test_the_registry_knows_the_other_tables_columns(raw, table, columns):
@@ -204,7 +226,7 @@ async def test_the_registry_knows_the_other_tables_columns(raw, table, columns):
 async def test_the_registry_equals_the_parameters_of_the_function(raw):
     names, types = await raw.fetchrow(
         "select proargnames::text[], array(select format_type(t, null) from unnest(proargtypes::oid[]) t) "
-        "from pg_proc where proname = 'commit_group_v3'"
+        "from pg_proc where proname = 'commit_group_v4'"
     )
     short = {"integer[]": "int[]", "timestamp with time zone[]": "timestamptz[]"}
     assert list(zip(names, [short.get(type, type) for type in types], strict=True)) == list(arrays().items())
@@ -244,7 +266,9 @@ def test_serving_never_imports_the_migrations():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("shape", [s for s in LISTS if s.sort == "created_at" and not s.words], ids=str)
+@pytest.mark.parametrize(
+    "shape", [s for s in LISTS if s.sort == "created_at" and not s.words and not s.labels], ids=str
+)
 async def test_a_page_is_read_from_an_index_in_its_order(raw, shape):
     """No scan of the table, and no sort of more than what is equally old."""
     at, id = datetime(2026, 7, 1, tzinfo=UTC), "0b0e5a52-4f0b-4a58-9d6f-0b4a7c2a6f10"

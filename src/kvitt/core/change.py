@@ -27,8 +27,8 @@ def encode_text(value: Any) -> str:
 class Put(msgspec.Struct, frozen=True):
     """A row becomes this. `version` is the one it was read at; 0 means that it must be new.
 
-    `listed`: how lists show it, the columns of its list in order. `words`: what it is found by, None when that stays as
-    it was.
+    `listed`: how lists show it, the columns of its list in order, and its labels last; empty when its list need not
+    hear of it. Labels and `words` (what it is found by) are None when they stay as they were.
     """
 
     table: str
@@ -136,25 +136,35 @@ class Kind(Generic[D]):
     """A kind of document: the table that holds it, its struct, and what stands beside it in columns.
 
     `columns` derives the column values from the document, in the order the table declares them. A kind that has a list
-    derives the list's columns with `listed`, and with `words` what a document is found by: words of a search, and
-    labels of what has no column (never with a NUL, a hundred characters at most).
+    derives the list's columns with `listed`, with `labels` the exact values that it is filtered by and that have no
+    column, and with `words` what a search finds it by. Both are few, a hundred characters at most, and without NUL.
     """
 
     table: str
     type: type[D]
     columns: Callable[[D], tuple[Any, ...]]
     listed: Callable[[D], tuple[Any, ...]] | None = None
+    labels: Callable[[D], tuple[str, ...]] | None = None
     words: Callable[[D], tuple[str, ...]] | None = None
 
-    def put(self, account_id: str, id: str, doc: D, version: int = 0, *, same_words: bool = False) -> Put:
-        """`same_words`: the caller knows that the document is found by what it was found by before."""
-        return Put(
-            self.table,
-            account_id,
-            id,
-            version,
-            encode_text(doc),
-            self.columns(doc),
-            () if self.listed is None else self.listed(doc),
-            None if self.words is None or same_words else self.words(doc),
-        )
+    def put(
+        self,
+        account_id: str,
+        id: str,
+        doc: D,
+        version: int = 0,
+        *,
+        same_words: bool = False,
+        same_list: bool = False,
+    ) -> Put:
+        """`same_words`: the caller knows that the document has the labels and words that it had before; `same_list`:
+        that nothing of it changed which its list holds."""
+        listed: tuple[Any, ...] = ()
+        words: tuple[str, ...] | None = None
+        if self.listed is not None and not same_list:
+            labels = None
+            if not same_words:
+                labels = self.labels(doc) if self.labels is not None else ()
+                words = tuple(dict.fromkeys((*labels, *(self.words(doc) if self.words is not None else ()))))
+            listed = (*self.listed(doc), labels)
+        return Put(self.table, account_id, id, version, encode_text(doc), self.columns(doc), listed, words)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import string
 from functools import lru_cache
+from hashlib import blake2b
 from unicodedata import category, normalize
 
 LONGEST = 100
@@ -55,10 +56,12 @@ def words_in(text: str) -> list[str]:
 def asked_words(text: str) -> list[tuple[str, ...]]:
     """What a search looks for: of each group, one is the beginning of a word.
 
-    Of "2026-07" both parts are looked for, or else the whole without what stands between: "202607".
+    Of "2026-07" both parts are looked for, or else the whole without what stands between: "202607". A telephone number
+    with the code of its country is looked for without it too: not everybody writes it down.
     """
     groups: list[tuple[str, ...]] = []
     number = _digits(text)
+    phones = phone_words(text) if number is not None and len(number) >= _LEAST_OF_A_NUMBER else ()
     for token in _TOKEN.findall(text.lower()):
         address = _address(token) if "@" in token else None
         if address:
@@ -66,7 +69,7 @@ def asked_words(text: str) -> list[tuple[str, ...]]:
             continue
         parts = words_in(token)
         whole = number or "".join(parts)[:LONGEST]
-        groups += [(part,) if part == whole else (whole, part) for part in parts]
+        groups += [tuple(dict.fromkeys((whole, part, *phones))) for part in parts]
     return list(dict.fromkeys(groups))
 
 
@@ -79,6 +82,14 @@ def phone_words(phone: str) -> tuple[str, ...]:
     if (phone.lstrip().startswith("+") or digits.startswith("00")) and (country := _COUNTRY.match(bare)) is not None:
         return (bare, bare[country.end() :]) if len(bare) > country.end() else (bare,)
     return (bare,)
+
+
+def labelled(name: str, text: str) -> str:
+    """An exact value as a word of its own kind: `status:open`. A text that is too long is told by its hash."""
+    if len(name) + 1 + len(text) <= LONGEST:
+        return f"{name}:{text}"
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{name}:{text[:50]}#{digest}"
 
 
 def _digits(text: str) -> str | None:

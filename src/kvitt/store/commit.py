@@ -15,7 +15,7 @@ from time import monotonic
 
 from kvitt.core.change import Change
 from kvitt.core.errors import Unavailable
-from kvitt.store.group import Key, keys_of
+from kvitt.store.group import Key, goes_alone, keys_of
 from kvitt.store.line import Line
 from kvitt.store.settle import Outcome, outcomes
 
@@ -29,12 +29,13 @@ PATIENCE = 30.0
 
 
 class _Waiting:
-    __slots__ = ("answer", "change", "deadline", "keys")
+    __slots__ = ("alone", "answer", "change", "deadline", "keys")
 
     def __init__(self, change: Change, keys: tuple[Key, ...], answer: asyncio.Future[None]) -> None:
         self.change = change
         self.keys = keys
         self.answer = answer
+        self.alone = goes_alone(change)
         self.deadline = monotonic() + PATIENCE
 
 
@@ -116,9 +117,15 @@ class Committer:
                 continue
             if now > waiting.deadline:
                 _answer(waiting, Unavailable("The database is busy; nothing was written"))
-            elif self._under_way.isdisjoint(waiting.keys) and taken.isdisjoint(waiting.keys):
+            elif (
+                self._under_way.isdisjoint(waiting.keys)
+                and taken.isdisjoint(waiting.keys)
+                and not (group and waiting.alone)
+            ):
                 group.append(waiting)
                 taken.update(waiting.keys)
+                if waiting.alone:
+                    break
             else:
                 passed.append(waiting)
                 taken.update(waiting.keys)

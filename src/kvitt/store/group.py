@@ -1,4 +1,4 @@
-"""A group of Changes as the arrays that `commit_group_v1` to `_v3` take: one SQL call, however many Changes."""
+"""A group of Changes as the arrays that `commit_group_v1`, `_v2` and `_v4` take: one SQL call, however many Changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from operator import itemgetter
 from typing import Any
 
 from kvitt.core.change import Change
-from kvitt.store.tables import TABLES, arrays, words_as_text
+from kvitt.store.lists import rows_of
+from kvitt.store.tables import LISTINGS, TABLES, arrays
 
 _AS_TEXT = {
     "int[]": "${}::text::int[]",
@@ -22,13 +23,14 @@ def _parts() -> dict[str, tuple[str, ...]]:
     """The function's parameters after the group's id, by table (or claims, log, tasks ...): the types of its arrays."""
     parts: dict[str, tuple[str, ...]] = {}
     for name, type in list(arrays().items())[1:]:
-        part = name.partition("_")[0]
+        part = name.partition("_")[0] if name not in _LISTS.values() else name
         parts[part] = (*parts.get(part, ()), type)
     return parts
 
 
+_LISTS = {table: f"{listing.name}s" for table, listing in LISTINGS.items()}
 _PARTS = _parts()
-_MISSING_IN = {1: ("postings", "listed", "words"), 2: ("listed", "words"), 3: ()}
+_MISSING_IN = {1: ("postings", *_LISTS.values()), 2: (*_LISTS.values(),), 4: ()}
 """What a group must not have, by the version of the function that it calls: the lowest that will do is the cheapest."""
 
 
@@ -37,7 +39,7 @@ def commit_group(present: tuple[bool, ...]) -> str:
     """The call for a group that has rows of these parts. The others are written out: sending nothing costs too.
 
     Only a group that moves money calls the second version, which is the first and the postings; only one that changes
-    orders calls the third.
+    lists calls the fourth. (The third is that of an older release.)
     """
     has = dict(zip(_PARTS, present, strict=True))
     version = next(number for number, missing in _MISSING_IN.items() if not any(has[part] for part in missing))
@@ -48,7 +50,8 @@ def commit_group(present: tuple[bool, ...]) -> str:
             continue
         for type in types:
             number += has[part]
-            sent.append(_AS_TEXT.get(type, "${}").format(number) if has[part] else f"'{{}}'::{type}")
+            nothing = f"null::{type}" if part in _LISTS.values() else f"'{{}}'::{type}"
+            sent.append(_AS_TEXT.get(type, "${}").format(number) if has[part] else nothing)
     return f"select commit_group_v{version}($1, {', '.join(sent)})"
 
 
@@ -83,18 +86,21 @@ def keys_of(change: Change) -> tuple[Key, ...]:
     return keys
 
 
+def goes_alone(change: Change) -> bool:
+    """Whether no function for groups knows a table of it."""
+    return any(TABLES[put.table].alone for put in change.puts)
+
+
 def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
     """The call and its arguments. Rows are sorted by key so that groups lock in one order and never deadlock."""
     rows: dict[str, list[tuple[Any, ...]]] = {part: [] for part in _PARTS}
     claims, log, tasks, done = rows["claims"], rows["log"], rows["tasks"], rows["done"]
-    postings, listed, words = rows["postings"], rows["listed"], rows["words"]
+    postings = rows["postings"]
     for n, change in enumerate(changes):
         for p in change.puts:
             rows[p.table].append((n, p.account_id, p.id, p.version, p.doc, *p.columns))
             if p.listed:
-                listed.append((n, p.account_id, p.id, *p.listed))
-                if p.words is not None:
-                    words.append((n, p.account_id, p.id, words_as_text(p.account_id, p.words)))
+                rows[_LISTS[p.table]].append((n, p.account_id, p.id, p))
         claims += [(n, c.account_id, c.key, c.value) for c in change.claims]
         log += [
             (n, e.account_id, e.id, e.type, e.object_type, e.object_id, e.version, e.created_at, e.data)
@@ -111,7 +117,10 @@ def group(gid: Any, changes: Sequence[Change]) -> tuple[str, list[Any]]:
         if found:
             if found is not log:  # events keep the order in which they happened; their rows are new and lock nothing
                 found.sort(key=_by_key)
-            arguments += map(_sent, _PARTS[part], zip(*found, strict=True))
+            if part in _LISTS.values():
+                arguments.append(rows_of([(n, put) for n, _, _, put in found]))
+            else:
+                arguments += map(_sent, _PARTS[part], zip(*found, strict=True))
     return commit_group(tuple(map(bool, rows.values()))), arguments
 
 

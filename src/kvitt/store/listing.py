@@ -6,7 +6,7 @@ come or go meanwhile are neither skipped nor seen twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,14 +44,16 @@ class Word(msgspec.Struct, frozen=True):
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which rows, in which order. Columns are those that the table's list declares, or the table where it has none.
 
-    `among`: a column and the texts it may hold. `least` and `most`: a column and its bounds, which count in. `words`:
-    one of each of these groups. `sort`: a column that is never null; without it the newest come first, or ids in their
-    order where no time is known. `after`: the sort column's value and the id of the row that the page comes behind.
+    `among`: a column and the texts it may hold. `least` and `most`: a column and its bounds, which count in. `labels`
+    and `words`: one of each of these groups. `sort`: a column that is never null; without it the newest come first, or
+    ids in their order where no time is known. `after`: the sort column's value and the id of the row that the page
+    comes behind.
     """
 
     among: Mapping[str, Sequence[str]] = {}
     least: Mapping[str, Value] = {}
     most: Mapping[str, Value] = {}
+    labels: tuple[tuple[str, ...], ...] = ()
     words: tuple[tuple[Word, ...], ...] = ()
     sort: str | None = None
     descending: bool = True
@@ -62,9 +64,9 @@ async def list_rows(
     lines: Lines, table: str, account_id: str, selection: Selection, limit: int
 ) -> list[tuple[int, str]]:
     """(version, doc) of at most `limit` rows. Raises ValueError for a column that the list does not declare."""
-    shape, values = shape_of(table, selection), values_of(account_id, selection)
-    if selection.after is not None:
-        values += selection.after
+    shape = shape_of(table, selection)
+    place = selection.after or ()
+    values, near_values = values_of(account_id, selection) + place, near_values_of(account_id, selection) + place
     guessed = TABLES[table].listing is not None and _is_filtered(shape)
     near = near_query(shape) if guessed and not _is_telling(selection.words) else None
     few = few_query(shape) if guessed else None
@@ -72,7 +74,7 @@ async def list_rows(
 
     async def run(connection: Any) -> list[tuple[int, str]]:
         if near is not None:
-            found, whole = await _attempt(connection, near, values, limit)
+            found, whole = await _attempt(connection, near, near_values, limit)
             if whole or len(found) == limit:
                 return found
         if few is not None:
@@ -81,7 +83,7 @@ async def list_rows(
                 return found
         return [(row[0], row[1]) for row in await connection.fetch(page, *values, limit)]
 
-    return await lines.run(run) if _can_exist(values) else []
+    return await lines.run(run) if _can_exist(near_values) else []
 
 
 async def _attempt(
@@ -108,7 +110,7 @@ def shape_of(table: str, selection: Selection) -> Shape:
     for column in selection.among:
         if columns.get(column) != "text":
             raise ValueError(f"{table} cannot be filtered by {column}")
-    if selection.words and TABLES[table].listing is None:
+    if (selection.words or selection.labels) and TABLES[table].listing is None:
         raise ValueError(f"{table} cannot be searched")
     by_time = selection.sort is None and "created_at" in columns
     sort = selection.sort or ("created_at" if by_time else "id")
@@ -121,6 +123,7 @@ def shape_of(table: str, selection: Selection) -> Shape:
         among=tuple(column for column, texts in selection.among.items() if len(texts) != 1),
         least=tuple(selection.least),
         most=tuple(selection.most),
+        labels=len(selection.labels),
         words=bool(selection.words),
         sort=sort,
         descending=by_time or (selection.sort is not None and selection.descending),
@@ -129,17 +132,32 @@ def shape_of(table: str, selection: Selection) -> Shape:
 
 
 def values_of(account_id: str, selection: Selection) -> tuple[Any, ...]:
-    """The account and the filters' values, in the order of Shape."""
+    """The account and the filters' values, in the order of Shape; labels are looked up among the words."""
+    groups = (*_labelled(selection.labels), *selection.words)
+    return (*_column_values(account_id, selection), *([_ts_query(account_id, groups)] if groups else []))
+
+
+def near_values_of(account_id: str, selection: Selection) -> tuple[Any, ...]:
+    """The same for `near_query`, which sees the labels of each row."""
+    labels = [list(group) for group in selection.labels]
+    words = [_ts_query(account_id, selection.words)] if selection.words else []
+    return (*_column_values(account_id, selection), *labels, *words)
+
+
+def _column_values(account_id: str, selection: Selection) -> tuple[Any, ...]:
     equal = [texts[0] for texts in selection.among.values() if len(texts) == 1]
     among = [list(texts) for texts in selection.among.values() if len(texts) != 1]
-    words = [_ts_query(account_id, selection.words)] if selection.words else []
-    return (account_id, *equal, *among, *selection.least.values(), *selection.most.values(), *words)
+    return (account_id, *equal, *among, *selection.least.values(), *selection.most.values())
+
+
+def _labelled(labels: Sequence[Sequence[str]]) -> Iterator[tuple[Word, ...]]:
+    return (tuple(Word(label) for label in group) for group in labels)
 
 
 def _is_filtered(shape: Shape) -> bool:
     """By more than bounds of what it is sorted by: those are ends of a walk."""
     bounds = {*shape.least, *shape.most} - {shape.sort}
-    return bool(shape.equal or shape.among or shape.words or bounds)
+    return bool(shape.equal or shape.among or shape.labels or shape.words or bounds)
 
 
 def _is_telling(groups: Sequence[Sequence[Word]]) -> bool:

@@ -19,13 +19,14 @@ from kvitt.store.tables import TABLES, Listing
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What of a Selection its query is made of. `equal`: columns that may hold one text."""
+    """What of a Selection its query is made of. `equal`: columns that may hold one text. `labels`: groups of them."""
 
     table: str
     equal: tuple[str, ...] = ()
     among: tuple[str, ...] = ()
     least: tuple[str, ...] = ()
     most: tuple[str, ...] = ()
+    labels: int = 0
     words: bool = False
     sort: str = "created_at"
     descending: bool = True
@@ -36,12 +37,11 @@ NEAR = 100
 """Rows that are looked at for each that is asked for."""
 FEW, FEW_FOUND = 2_000, 10_000
 """Rows that are fetched and sorted, by columns alone and by words: the more the planner errs, the more are worth it."""
-LAGS = ("2 days", "30 days")
-"""What parts documents by how long after they were made they last changed. The later ones have indexes of their own."""
 
 
 def page_query(shape: Shape) -> str:
-    """$1 is the account, then the values of the filters in the order of Shape, the place to go on from, the limit."""
+    """$1 is the account, then the values of the filters in the order of Shape (labels and words are one value), the
+    place to go on from, the limit."""
     where, n, bounds = _where(shape)
     if shape.after:
         where += f" and {_behind(shape, n)}"
@@ -62,10 +62,11 @@ def near_query(shape: Shape) -> str:
     """The page as far as it lies within the next rows of the order, `NEAR` for each that is asked for, filters or not.
 
     Rows of (version, doc, all): `all` says that the list ends there; a page that is full is the page in any case. There
-    is one row at least: one without a version is none. Takes the values of `page_query`.
+    is one row at least: one without a version is none. Takes the values of `page_query`, but an array for each group of
+    labels, and the words alone.
     """
     listing = _listing(shape)
-    where, n, bounds = _where(msgspec.structs.replace(shape, words=False))
+    where, n, bounds = _where(shape, near=True)
     near = [f"l.{bound} {value}" for bound, value in bounds.items() if bound.startswith(f"{shape.sort} ")]
     words = ""
     if shape.words:
@@ -135,12 +136,29 @@ def _from(shape: Shape) -> str:
     listing = TABLES[shape.table].listing
     if listing is None:
         return f"{shape.table} l"
-    words = f" join {listing.words} w on w.account_id = l.account_id and w.id = l.id" if shape.words else ""
+    if _by_words_alone(shape):
+        return f"{listing.words} l"
+    words = f" join {listing.words} w on w.account_id = l.account_id and w.id = l.id" if _has_words(shape) else ""
     return f"{listing.name} l{words}"
 
 
-def _where(shape: Shape) -> tuple[str, int, dict[str, str]]:
-    """The condition, the number of the next value, and the parameters of bounds: "created_at >=" to "$3"."""
+def _has_words(shape: Shape) -> bool:
+    return shape.words or shape.labels > 0
+
+
+def _by_words_alone(shape: Shape) -> bool:
+    """Whether all that is asked for stands beside the words: each row of the list less is a page of memory less."""
+    listing = TABLES[shape.table].listing
+    if listing is None or not _has_words(shape):
+        return False
+    return {*shape.equal, *shape.among, *shape.least, *shape.most} <= {*listing.sorts}
+
+
+def _where(shape: Shape, *, near: bool = False) -> tuple[str, int, dict[str, str]]:
+    """The condition, the number of the next value, and the parameters of bounds: "created_at >=" to "$3".
+
+    `near`: of the list's own rows, where labels are seen and words are not.
+    """
     number = count(2)
     parts = ["l.account_id = $1"]
     parts += [f"l.{column} = ${next(number)}" for column in shape.equal]
@@ -148,9 +166,15 @@ def _where(shape: Shape) -> tuple[str, int, dict[str, str]]:
     bounds = {f"{column} >=": f"${next(number)}" for column in shape.least}
     bounds |= {f"{column} <=": f"${next(number)}" for column in shape.most}
     parts += [f"l.{bound} {value}" for bound, value in bounds.items()]
-    if shape.words:
+    alone = not near and _by_words_alone(shape)
+    if near:
+        parts += [f"l.labels && ${next(number)}::text[]" for _ in range(shape.labels)]
+    elif alone:
+        # A row that an older release wrote has no place here; it is listed again.
+        parts.append(f"l.{shape.sort} is not null and l.words @@ ${next(number)}::text::tsquery")
+    elif _has_words(shape):
         parts.append(f"w.account_id = $1 and w.words @@ ${next(number)}::text::tsquery")
-    if (listed_by := TABLES[shape.table].listed_by) is not None:
+    if (listed_by := TABLES[shape.table].listed_by) is not None and not alone:  # what is in no list has no words
         parts.append(f"l.{listed_by} is not null")
     return " and ".join(parts), next(number), bounds
 
@@ -160,31 +184,31 @@ def _by_lag(shape: Shape, where: str, bounds: dict[str, str]) -> list[str]:
 
     Nothing changes before it is made. How much later it changes nobody knows, so a walk in the order of one time under
     a bound on the other could meet nothing for long: it is parted by how late documents changed, and what follows for
-    each part is exact to that.
+    each part is exact to that. What is parted by one time is not parted by a second one.
     """
-    if "updated_at" not in _columns(shape):
+    listing = TABLES[shape.table].listing
+    if listing is None or _by_words_alone(shape):
         return [where]
-    if shape.sort == "updated_at" and (since := bounds.get("created_at >=")):
-        where += f" and l.updated_at >= {since}"
-    if shape.sort == "created_at" and (until := bounds.get("updated_at <=")):
-        where += f" and l.created_at <= {until}"
-    if shape.sort == "updated_at" and (made := bounds.get("created_at <=")):
-        follows = f"l.updated_at <= {made}::timestamptz + interval "
-    elif shape.sort == "created_at" and (changed := bounds.get("updated_at >=")):
-        follows = f"l.created_at >= {changed}::timestamptz - interval "
-    else:
+    parting: tuple[str, str] | None = None
+    for later in listing.lags:
+        if shape.sort == later and (since := bounds.get("created_at >=")):
+            where += f" and l.{later} >= {since}"
+        if shape.sort == "created_at" and (until := bounds.get(f"{later} <=")):
+            where += f" and l.created_at <= {until}"
+        if shape.sort == later and (made := bounds.get("created_at <=")):
+            parting = later, f"l.{later} <= {made}::timestamptz + interval "
+        elif shape.sort == "created_at" and parting is None and (since := bounds.get(f"{later} >=")):
+            parting = later, f"l.created_at >= {since}::timestamptz - interval "
+    if parting is None:
         return [where]
+    later, follows = parting
+    lags = listing.lags[later]
     parts = []
-    for above, below in zip((None, *LAGS), (*LAGS, None), strict=True):
+    for above, below in zip((None, *lags), (*lags, None), strict=True):
         part = where
         if above is not None:
-            part += f" and l.updated_at - l.created_at > interval '{above}'"
+            part += f" and l.{later} - l.created_at > interval '{above}'"
         if below is not None:
-            part += f" and l.updated_at - l.created_at <= interval '{below}' and {follows}'{below}'"
+            part += f" and l.{later} - l.created_at <= interval '{below}' and {follows}'{below}'"
         parts.append(part)
     return parts
-
-
-def _columns(shape: Shape) -> dict[str, str]:
-    listing = TABLES[shape.table].listing
-    return TABLES[shape.table].columns if listing is None else listing.columns

@@ -23,6 +23,7 @@ from kvitt.core.errors import Unavailable
 from kvitt.store.line import BY_KEY, Line, Lines, is_lost, proves_rollback, sqlstate
 from kvitt.store.sandbox_faults import FaultScripts
 from kvitt.store.sandbox_notices import Notices
+from kvitt.store.sandbox_waits import SandboxWaits, WaitRow
 
 _log = logging.getLogger(__name__)
 
@@ -82,10 +83,14 @@ class Movement(msgspec.Struct, frozen=True):
 
 
 class NoticePlan(msgspec.Struct, frozen=True):
-    """News of a movement, to be sent at `due_at` in the account's time. `held`: after the next one of its payment."""
+    """News of a movement, to be sent at `due_at` in the account's time. `held`: after the next one of its payment.
+
+    `number`: among those of its attempt; its place in the plan when it is not said.
+    """
 
     due_at: datetime
     held: bool = False
+    number: int | None = None
 
 
 class Believed(msgspec.Struct, frozen=True):
@@ -109,7 +114,8 @@ _Waiting = dict[tuple[str, str], tuple[Movement, Plans, list[asyncio.Future[Move
 class SandboxBooks:
     """Opens its connections at the first use; `close` ends them.
 
-    `faults`: the scripts that say what shall go wrong; `notices`: the news that are to be sent.
+    `faults`: the scripts that say what shall go wrong; `notices`: the news that are to be sent; `waits`: what waits for
+    the customer.
     """
 
     def __init__(self, database_url: str) -> None:
@@ -120,6 +126,7 @@ class SandboxBooks:
         self._counting = Lines([Line(database_url, counting)])
         self.faults = FaultScripts(self._lines, self._counting)
         self.notices = Notices(self._lines)
+        self.waits = SandboxWaits(self._lines)
         self._waiting: _Waiting = {}
         self._flight: asyncio.Task[None] | None = None
 
@@ -153,6 +160,20 @@ class SandboxBooks:
     async def untold(self, account_id: str, attempt_id: str) -> bool:
         """Whether news of the attempt are still to be sent."""
         return await self.notices.untold(account_id, attempt_id)
+
+    async def wait(self, wait: WaitRow, notices: Plans) -> WaitRow:
+        """Writes that an attempt waits, and the news that are owed; answers what stands: the first one wins."""
+        stands = await self.waits.open(wait, notices)
+        self.notices.waiting.set()
+        return stands
+
+    async def waiting(self, account_id: str, attempt_id: str) -> WaitRow | None:
+        return await self.waits.get(account_id, attempt_id)
+
+    async def hold(self, account_id: str, attempt_id: str, at: datetime, notice: NoticePlan) -> None:
+        """A review begins, unless it began before or all is over."""
+        await self.waits.hold(account_id, attempt_id, at, notice)
+        self.notices.waiting.set()
 
     async def believed(self, account_id: str) -> AsyncIterator[Believed]:
         """The sums of all payments of an account, in the order of their ids. Read page by page."""
@@ -253,9 +274,8 @@ def _columns_of(batch: list[tuple[Movement, Plans]]) -> list[list[Any]]:
     columns: list[list[Any]] = [[], [], [], [], [], []]
     for movement, notices in batch:
         for number, plan in enumerate(notices):
-            row = (
-                movement.account_id, movement.attempt_id, number, movement.payment_id, plan.due_at, plan.held
-            )  # fmt: skip
+            place = number if plan.number is None else plan.number
+            row = (movement.account_id, movement.attempt_id, place, movement.payment_id, plan.due_at, plan.held)
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
     return columns

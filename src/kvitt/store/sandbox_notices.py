@@ -54,8 +54,8 @@ update sandbox.notices set due_at = $4 where account_id = $1 and attempt_id = $2
 """
 """One is to be sent again later."""
 
-UNTOLD = "select exists (select from sandbox.notices where account_id = $1 and attempt_id = $2)"
-"""Whether news of an attempt are still to be sent."""
+UNTOLD = "select exists (select from sandbox.notices where account_id = $1 and attempt_id = $2 and number >= 0)"
+"""Whether news of an attempt are still to be sent. That a wait ran out (below zero) is none of its call's."""
 
 
 class Notice(msgspec.Struct, frozen=True):

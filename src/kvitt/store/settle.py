@@ -19,7 +19,7 @@ from uuid import UUID
 
 from kvitt.core.change import Change
 from kvitt.core.errors import Conflict, Unavailable
-from kvitt.store.group import group
+from kvitt.store.group import goes_alone, group
 from kvitt.store.line import Line, is_lost, proves_rollback, sqlstate
 from kvitt.store.single import MOST_PUTS, single
 
@@ -75,7 +75,7 @@ async def _send(line: Line, gid: UUID, changes: Sequence[Change], deadline: floa
 
     Raises what proves a rollback as it came, and Unavailable.
     """
-    alone = len(changes) == 1 and len(changes[0].puts) <= MOST_PUTS
+    alone = len(changes) == 1 and (len(changes[0].puts) <= MOST_PUTS or goes_alone(changes[0]))
     statement, arguments = single(gid, changes[0]) if alone else group(gid, changes)
     connection = await line.connection(deadline)
     try:

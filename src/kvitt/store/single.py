@@ -17,24 +17,15 @@ from operator import attrgetter
 from typing import Any
 
 from kvitt.core.change import Change, Put
-from kvitt.store.tables import CLAIMS, DONE, LISTED, LOG, ORDER_LIST, POSTINGS, TABLES, TASKS, WORDS, words_as_text
+from kvitt.store.lists import list_statements, rows_of
+from kvitt.store.tables import CLAIMS, DONE, LISTINGS, LOG, POSTINGS, TABLES, TASKS
 
 MOST_PUTS = 8
 """Beyond, the statement costs more to prepare than the function to call."""
 
 Tables = tuple[str, ...]
-Shape = tuple[Tables, bool, Tables, bool, bool, bool, bool, bool, bool]
-"""Tables of rows that change, claims?, tables of new rows, postings?, events?, tasks?, done?, listed?, words?"""
-
-_LIST = (
-    f"insert into order_list ({', '.join(LISTED)}) select * from {{}} on conflict (account_id, id) do update set "
-    + ", ".join(f"{column} = excluded.{column}" for column in ORDER_LIST.columns)
-)
-_FIND = (
-    "insert into order_words as t (account_id, id, words) "
-    "select a, i, array_to_tsvector(string_to_array(w, chr(31))) from {} u(a, i, w) "
-    "on conflict (account_id, id) do update set words = excluded.words where t.words <> excluded.words"
-)
+Shape = tuple[Tables, bool, Tables, bool, bool, bool, bool, Tables]
+"""Tables of rows that change, claims?, tables of new rows, postings?, events?, tasks?, done?, tables of lists"""
 
 _NOTHING: tuple[Put, ...] = ()
 _PLACE = {name: n for n, name in enumerate(TABLES)}
@@ -76,13 +67,11 @@ def single(gid: Any, change: Change) -> tuple[str, list[Any]]:
         arguments += zip(*[(t.account_id, t.id, t.kind, t.due_at, t.data) for t in tasks], strict=True)
     if change.done:
         arguments += zip(*[(d.account_id, d.id) for d in sorted(change.done, key=_by_id)], strict=True)
-    listed = [put for put in (*changed, *new) if put.listed]
-    found = [put for put in listed if put.words is not None]
-    if listed:
-        arguments += zip(*[(p.account_id, p.id, *p.listed) for p in listed], strict=True)
-    if found:
-        words = [(p.account_id, p.id, words_as_text(p.account_id, p.words or ())) for p in found]
-        arguments += zip(*words, strict=True)
+    listed: dict[str, list[tuple[int, Put]]] = {}
+    for put in (*changed, *new):
+        if put.listed:
+            listed.setdefault(put.table, []).append((0, put))
+    arguments += map(rows_of, listed.values())
     shape: Shape = (
         tuple([put.table for put in changed]),
         bool(change.claims),
@@ -91,8 +80,7 @@ def single(gid: Any, change: Change) -> tuple[str, list[Any]]:
         bool(change.events),
         bool(change.tasks),
         bool(change.done),
-        bool(listed),
-        bool(found),
+        tuple(listed),
     )
     return statement(shape), arguments
 
@@ -100,7 +88,7 @@ def single(gid: Any, change: Change) -> tuple[str, list[Any]]:
 @lru_cache(maxsize=512)
 def statement(shape: Shape) -> str:
     """$1 is the group's id, $2 how many rows must be written, then the parts in the order of the shape."""
-    changed, claims, new, postings, events, tasks, done, listed, words = shape
+    changed, claims, new, postings, events, tasks, done, listed = shape
     number = count(3)
     parts: list[str] = []
     for name in changed:
@@ -133,10 +121,8 @@ def statement(shape: Shape) -> str:
         parts.append(
             f"d as (delete from tasks t using {_unnest(DONE, number)} u(a, i) where t.account_id = a and t.id = i)"
         )
-    if listed:
-        parts.append(f"l as ({_LIST.format(_unnest(LISTED, number))})")
-    if words:
-        parts.append(f"f as ({_FIND.format(_unnest(WORDS, number))})")
+    for name in listed:
+        parts += list_statements(LISTINGS[name], f"${next(number)}::text", f"l{_PLACE[name]}")
     parts.append("g as (insert into groups (gid, refused) values ($1, '{}'))")
     return f"with {', '.join(parts)} select all_or_nothing_v1({written}, $2)"
 

@@ -1,25 +1,34 @@
 """The tables that hold documents: their columns in order, and by which of them rows are found.
 
-What stands here, in the migrations' SQL and in the parameters of `commit_group_v3` is one thing said three times; a
+What stands here, in the migrations' SQL and in the parameters of `commit_group_v4` is one thing said three times; a
 test holds them equal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A table that lists another's documents: a narrow row each. `columns` are in the order of `Kind.listed`.
+    """A table that lists another's documents: a narrow row each. `columns`: those of `Kind.listed` in order, and last
+    the labels.
 
-    `words`: the table of what they are found by.
+    `words`: the table of what documents are found by; the columns that lists are sorted by (`sorts`) stand there too.
+    `lags`: for times that come after `created_at`, the intervals that part documents by how long after; what is later
+    than the last of them has an index of its own.
     """
 
     name: str
     columns: dict[str, str]
     words: str
+    sorts: tuple[str, ...] = ("created_at",)
+    lags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def row(self) -> str:
+        """The type of a row as it travels: `n`, the key, the columns, and `words` (null: as before)."""
+        return f"{self.name}_row"
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,8 @@ class Table:
     """`columns`: name to PostgreSQL type, in the order of `Kind.columns`. `found_by`: those that have an index.
 
     `listing`: the table that lists these documents; without one, they are listed by their own columns. `listed_by`:
-    rows of which this column is null are in no list.
+    rows of which this column is null are in no list. `alone`: Changes of these go alone, no function for groups knows
+    them; for what is seldom written.
     """
 
     name: str
@@ -35,6 +45,7 @@ class Table:
     found_by: tuple[str, ...] = ()
     listed_by: str | None = None
     listing: Listing | None = None
+    alone: bool = False
 
     @property
     def newest_first(self) -> str:
@@ -51,9 +62,26 @@ ORDER_LIST = Listing(
         "payment_status": "text",
         "customer_id": "text",
         "store_id": "text",
+        "labels": "text[]",
     },
     words="order_words",
+    sorts=("created_at", "updated_at", "amount"),
+    lags={"updated_at": ("2 days", "30 days")},
 )
+TRANSACTION_LIST = Listing(
+    "transaction_list",
+    {
+        "created_at": "timestamptz",
+        "amount": "bigint",
+        "status": "text",
+        "captured_at": "timestamptz",
+        "refunded_at": "timestamptz",
+        "labels": "text[]",
+    },
+    words="transaction_words",
+    lags={"captured_at": ("30 days",), "refunded_at": ("30 days",)},
+)
+SESSION_LIST = Listing("session_list", {"created_at": "timestamptz", "labels": "text[]"}, words="session_words")
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -71,11 +99,19 @@ TABLES: dict[str, Table] = {
             "sessions",
             {"merchant_reference": "text", "created_at": "timestamptz"},
             found_by=("merchant_reference",),
+            listing=SESSION_LIST,
         ),
         Table(
             "transactions",
             {"session_id": "text", "merchant_reference": "text", "status": "text", "created_at": "timestamptz"},
             found_by=("session_id", "merchant_reference"),
+            listing=TRANSACTION_LIST,
+        ),
+        Table(
+            "card_tokens",
+            {"customer_id": "text", "status": "text", "created_at": "timestamptz"},
+            found_by=("customer_id",),
+            alone=True,
         ),
     )
 }
@@ -106,41 +142,24 @@ POSTINGS = {
 }
 
 
-LISTED = {"account_id": "text", "id": "text", **ORDER_LIST.columns}
-WORDS = {"account_id": "text", "id": "text", "words": "text"}
-"""`words`: one text with WORDS_APART between, each with its account before it."""
-WORDS_APART = "\x1f"
+PARTS = {"claims": CLAIMS, "log": LOG, "tasks": TASKS, "done": DONE, "postings": POSTINGS}
+"""What a Change writes beside documents and their lists. The postings are last: an older function does without."""
 
-PARTS = {
-    "claims": CLAIMS,
-    "log": LOG,
-    "tasks": TASKS,
-    "done": DONE,
-    "postings": POSTINGS,
-    "listed": LISTED,
-    "words": WORDS,
-}
-"""What a Change writes beside documents. Those from the postings on are last: older functions do without."""
+LISTINGS = {table.name: table.listing for table in TABLES.values() if table.listing is not None}
 
 
 def arrays() -> dict[str, str]:
-    """The parameters of `commit_group_v3` in order, with their types."""
+    """The parameters of `commit_group_v4` in order, with their types; the lists come last, each one text of JSON."""
     parameters = {"gid": "uuid"}
     for table in TABLES.values():
-        columns = {"n": "int", "account_id": "text", "id": "text", "version": "int", "doc": "text", **table.columns}
-        parameters |= {f"{table.name}_{name}": f"{type}[]" for name, type in columns.items()}
+        if not table.alone:
+            columns = {"n": "int", "account_id": "text", "id": "text", "version": "int", "doc": "text", **table.columns}
+            parameters |= {f"{table.name}_{name}": f"{type}[]" for name, type in columns.items()}
     for prefix, columns in PARTS.items():
         parameters |= {f"{prefix}_{name}": f"{type}[]" for name, type in {"n": "int", **columns}.items()}
-    return parameters
+    return parameters | {f"{listing.name}s": "text" for listing in LISTINGS.values()}
 
 
 def lexeme(account_id: str, word: str) -> str:
     """A word as the index of words holds it: nobody finds another account's."""
     return f"{account_id} {word}"
-
-
-def words_as_text(account_id: str, words: Iterable[str]) -> str:
-    """What no text of PostgreSQL holds, and what would part a word in two, is left out: nothing is found by it."""
-    return WORDS_APART.join(
-        [lexeme(account_id, word) for word in words if "\0" not in word and WORDS_APART not in word]
-    )

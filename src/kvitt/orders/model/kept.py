@@ -7,7 +7,7 @@ from typing import Any
 
 from kvitt.core.change import Kind
 from kvitt.orders.model.documents import DraftRecord, Order, OrderRecord
-from kvitt.orders.model.words import customer_of, store_of, words_of
+from kvitt.orders.model.words import customer_of, labels_of, store_of, words_of
 
 
 def _draft_columns(record: DraftRecord) -> tuple[Any, ...]:
@@ -49,4 +49,4 @@ def sort_value(order: Order, column: str) -> datetime | int:
 
 
 DRAFTS = Kind("drafts", DraftRecord, _draft_columns)
-ORDERS = Kind("orders", OrderRecord, _order_columns, listed=_order_listed, words=words_of)
+ORDERS = Kind("orders", OrderRecord, _order_columns, listed=_order_listed, labels=labels_of, words=words_of)

@@ -1,17 +1,16 @@
 """What an order is found by: the words of a search, and labels for the filters that have no column.
 
 A label has a colon (`travel_mode:custom`), a word of a search never has, so neither is taken for the other. An order
-has at most `MAX_WORDS` of both, the important ones first: of a thousand lines, the first ones are found.
+has at most `MAX_LABELS` and `MAX_WORDS`, the important ones first: of a thousand lines, the first ones are found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from itertools import chain, islice
 from typing import Any
 
-from kvitt.core.words import LONGEST, fold, phone_words, words_in
+from kvitt.core.words import LONGEST, fold, labelled, phone_words, words_in
 from kvitt.orders.model.documents import Order, OrderRecord
 from kvitt.orders.model.lines import Item
 from kvitt.orders.model.parties import Customer, DeliveryAddress
@@ -36,13 +35,17 @@ _ADDRESSES = {"arrival_address": "arrival", "departure_address": "departure"}
 _OF_ADDRESS = ("id", "name", "address_line", "postal_place")
 
 
+def labels_of(record: OrderRecord) -> tuple[str, ...]:
+    """Each once, at most `MAX_LABELS` of at most a hundred characters. None for an order that was removed."""
+    return () if record.removed else tuple(dict.fromkeys(islice(_labels(record.order), MAX_LABELS)))
+
+
 def words_of(record: OrderRecord) -> tuple[str, ...]:
     """Each once, at most `MAX_WORDS` of at most a hundred characters. None for an order that was removed."""
     if record.removed:
         return ()
     order = record.order
-    found = dict.fromkeys(islice(_labels(order), MAX_LABELS))
-    found[order.id.replace("-", "").lower()[:LONGEST]] = None
+    found = dict.fromkeys((order.id.replace("-", "").lower()[:LONGEST],))
     for words in _searched(order):
         found.update(dict.fromkeys(words))
         if len(found) >= MAX_WORDS:
@@ -52,11 +55,7 @@ def words_of(record: OrderRecord) -> tuple[str, ...]:
 
 def label(name: str, value: str) -> str:
     """An exact value as a word of its own kind. The order's number is told by its case, other values are not."""
-    text = value if name == "order_id" else " ".join(fold(value).split())
-    if len(name) + 1 + len(text) <= LONGEST:
-        return f"{name}:{text}"
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return f"{name}:{text[:50]}#{digest}"
+    return labelled(name, value if name == "order_id" else " ".join(fold(value).split()))
 
 
 def customer_of(order: Order) -> str | None:

@@ -10,8 +10,20 @@ import msgspec
 from msgspec import Meta
 
 from kvitt.core.money import Amount
-from kvitt.core.paging import PageQuery, Several, Sort, Texts, check_bounds, check_text, fault, several, texts, token_of
-from kvitt.core.words import asked_words
+from kvitt.core.paging import (
+    LONGEST_SEARCH,
+    MOST_WORDS,
+    PageQuery,
+    Several,
+    Sort,
+    Texts,
+    check_bounds,
+    check_text,
+    searched,
+    several,
+    texts,
+    token_of,
+)
 from kvitt.orders.model import OrderRecord
 from kvitt.orders.model.documents import OrderStatus, PaymentStatus
 from kvitt.orders.model.kept import sort_value
@@ -20,8 +32,6 @@ from kvitt.orders.model.words import LONGEST_VALUE, label
 from kvitt.orders.rules.view import OrderView
 from kvitt.store import Selection, Word
 
-MOST_WORDS = 10
-LONGEST_SEARCH = 200
 MOST_VALUES = 20
 
 Sorting = Literal["created_at", "-created_at", "updated_at", "-updated_at", "amount", "-amount"]
@@ -72,7 +82,8 @@ class ListQuery(PageQuery, frozen=True, kw_only=True):
             among=self._among() | {name: [value] for name, value in within.items()},
             least=self._bounds("gte"),
             most=self._bounds("lte"),
-            words=tuple(self._words()),
+            labels=tuple(self._labels()),
+            words=tuple(_searched(self.search)),
             sort=order.by,
             descending=order.descending,
             after=self.place(order),
@@ -93,8 +104,7 @@ class ListQuery(PageQuery, frozen=True, kw_only=True):
         bounds = {name: getattr(self, f"{name}_{which}") for name in ("created_at", "updated_at", "amount")}
         return {name: value for name, value in bounds.items() if value is not None}
 
-    def _words(self) -> Iterator[tuple[Word, ...]]:
-        yield from _searched(self.search)
+    def _labels(self) -> Iterator[tuple[str, ...]]:
         if self.order_id:
             yield _labels("order_id", texts("order_id", self.order_id))
         types = "items_discount_lines_discount_type"
@@ -156,16 +166,10 @@ def _ids(name: str, given: Sequence[str]) -> dict[str, Sequence[str]]:
     return {name: texts(name, given)} if given else {}
 
 
-def _labels(name: str, values: Sequence[str]) -> tuple[Word, ...]:
-    return tuple(Word(label(name, value)) for value in values)
+def _labels(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(label(name, value) for value in values)
 
 
 def _searched(search: Sequence[str]) -> Iterator[tuple[Word, ...]]:
     for text in search:
-        check_text("search", text, LONGEST_SEARCH)
-        groups = asked_words(text)
-        if not groups:
-            raise fault(f"search: {text[:50]!r} has no letter and no digit")
-        if len(groups) > MOST_WORDS:
-            raise fault(f"search: {len(groups)} words, and at most {MOST_WORDS} can be looked for")
-        yield from (tuple(Word(word, prefix=True) for word in group) for group in groups)
+        yield from (tuple(Word(word, prefix=True) for word in group) for group in searched(text))

@@ -1,4 +1,4 @@
-"""What lists of checkout are walked by, and card tokens."""
+"""Lists of transactions and sessions, labels in all lists, and card tokens."""
 
 from pathlib import Path
 

@@ -35,7 +35,8 @@ PARCELS = Kind(
     Parcel,
     lambda p: (p.order_id, p.status, "pending", p.created_at),
     lambda p: (p.created_at, p.updated_at or p.created_at, p.count, p.status, "pending", p.note or None, None),
-    words=lambda p: tuple(p.note.split()),
+    labels=lambda p: tuple(word for word in p.note.split() if ":" in word),
+    words=lambda p: tuple(word for word in p.note.split() if ":" not in word),
 )
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

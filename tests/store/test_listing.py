@@ -88,7 +88,7 @@ async def test_every_order_of_a_list_under_every_bound_is_what_sorting_them_all_
 async def test_the_beginning_of_a_word_finds_the_same_however_many_have_it(store, shelf, few, monkeypatch):
     """More documents than are looked at one by one, or sorted: of words that most of them have, some, a few, none."""
     monkeypatch.setattr(pages, "NEAR", 10)
-    monkeypatch.setattr(pages, "FEW_FOUND", few)
+    monkeypatch.setattr(pages, "FOUND", few)
     made = [
         shelf.parcel(f"p{n:04}", count=n, note=f"all{n} {'half' * (n % 2)}{n} {'few' * (n % 100 == 99)}{n}")
         for n in range(600)
@@ -108,6 +108,59 @@ async def test_the_beginning_of_a_word_finds_the_same_however_many_have_it(store
             selection = structs.replace(selection, after=(page[-1].doc.count, page[-1].doc.id))
         assert seen == [parcel.id for parcel in wanted], word
         assert await store.count(shelf.kind, shelf.account_id, Selection(**_by(word, prefix=True))) == len(wanted)
+
+
+@pytest.mark.parametrize(("near", "far", "few"), [(100, 1000, 5000), (1, 2, 3), (1, 2, 5000), (1, 50, 3), (3, 5, 40)])
+async def test_columns_labels_and_words_together_leave_the_same_wherever_the_page_is_found(
+    store, shelf, monkeypatch, near, far, few
+):
+    for name, value in (("NEAR", near), ("FAR", far), ("FEW", few), ("FOUND", few), ("BOTH", few)):
+        monkeypatch.setattr(pages, name, value)
+    made = [
+        shelf.parcel(
+            f"p{n:04}",
+            created_at=NOW + timedelta(hours=n % 97),
+            status="open" if n % 7 else "closed",
+            count=n * 31 % 101,
+            note=f"a:{n % 3} b:{n % 50} word{n % 11} all",
+        )
+        for n in range(400)
+    ]
+    await store.commit(Change(puts=tuple(shelf.kind.put(shelf.account_id, parcel.id, parcel) for parcel in made)))
+    columns = [
+        {},
+        {"among": {"status": ["closed"]}},
+        {"among": {"status": ["open", "closed"]}, "least": {"amount": 50}},
+    ]
+    labels = [(), (("a:1",),), (("a:0", "a:2"), ("b:7", "b:8", "b:9")), (("b:77",),)]
+    words = [(), ((Word("word3"),),), ((Word("wor", prefix=True),), (Word("all"),))]
+    keys = {"created_at": lambda p: p.created_at, "amount": lambda p: p.count}
+    for filters, groups, found, (sort, key), descending in itertools.product(
+        columns, labels, words, keys.items(), (True, False)
+    ):
+        wanted = [parcel for parcel in made if _passes(parcel, filters, groups, found)]
+        wanted.sort(key=lambda p: (key(p), p.id), reverse=descending)
+        asked = Selection(**filters, labels=groups, words=found, sort=sort, descending=descending)
+        page = await store.page(shelf.kind, shelf.account_id, asked, 10)
+        assert [row.doc.id for row in page] == [parcel.id for parcel in wanted[:10]], asked
+        if len(wanted) > 10:
+            behind = structs.replace(asked, after=(key(wanted[9]), wanted[9].id))
+            page = await store.page(shelf.kind, shelf.account_id, behind, 10)
+            assert [row.doc.id for row in page] == [parcel.id for parcel in wanted[10:20]], behind
+        assert await store.count(shelf.kind, shelf.account_id, asked) == len(wanted), asked
+
+
+def _passes(parcel, filters, labels, words) -> bool:
+    has = parcel.note.split()
+    return (
+        parcel.status in filters.get("among", {}).get("status", [parcel.status])
+        and parcel.count >= filters.get("least", {}).get("amount", 0)
+        and all(any(label in has for label in group) for group in labels)
+        and all(
+            any(w == word.text or (word.prefix and w.startswith(word.text)) for word in group for w in has)
+            for group in words
+        )
+    )
 
 
 async def test_a_list_that_takes_too_long_is_refused_for_now(database_url):

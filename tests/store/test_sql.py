@@ -117,8 +117,7 @@ def _queries() -> dict[str, str]:
         queries[f"page {shape}"] = pages.page_query(shape)
         queries[f"count {shape}"] = pages.count_query(shape)
         if TABLES[shape.table].listing is not None:
-            queries[f"near {shape}"] = pages.near_query(shape)
-            queries[f"few {shape}"] = pages.few_query(shape)
+            queries |= {f"{n} {shape}": each.query for n, each in enumerate(pages.attempts(shape))}
     return queries
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from kvitt.store.line import COMMON, Lines
-from kvitt.store.pages import Shape, count_query, few_query, near_query, page_query
+from kvitt.store.pages import Shape, attempts, count_query, page_query
 from kvitt.store.read import can_exist
 from kvitt.store.tables import TABLES, Table, lexeme
 
@@ -67,31 +67,18 @@ async def list_rows(
     shape = shape_of(table, selection)
     place = selection.after or ()
     values, near_values = values_of(account_id, selection) + place, near_values_of(account_id, selection) + place
-    guessed = TABLES[table].listing is not None and _is_filtered(shape)
-    near = near_query(shape) if guessed and not _is_telling(selection.words) else None
-    few = few_query(shape) if guessed else None
     page = page_query(shape)
+    tries = attempts(shape, telling=_is_telling(selection.words))
 
     async def run(connection: Any) -> list[tuple[int, str]]:
-        if near is not None:
-            found, whole = await _attempt(connection, near, near_values, limit)
-            if whole or len(found) == limit:
-                return found
-        if few is not None:
-            found, whole = await _attempt(connection, few, values, limit)
-            if whole:
+        for each in tries:
+            rows = await connection.fetch(each.query, *(near_values if each.near else values), limit)
+            found = [(row[0], row[1]) for row in rows if row[0] is not None]
+            if rows[0][2] or (each.in_order and len(found) == limit):
                 return found
         return [(row[0], row[1]) for row in await connection.fetch(page, *values, limit)]
 
     return await lines.run(run) if _can_exist(near_values) else []
-
-
-async def _attempt(
-    connection: Any, query: str, values: Sequence[Any], limit: int
-) -> tuple[list[tuple[int, str]], bool]:
-    """The rows, and whether there are no others in the list."""
-    rows = await connection.fetch(query, *values, limit)
-    return [(row[0], row[1]) for row in rows if row[0] is not None], rows[0][2]
 
 
 async def count_rows(lines: Lines, table: str, account_id: str, selection: Selection) -> int:
@@ -152,12 +139,6 @@ def _column_values(account_id: str, selection: Selection) -> tuple[Any, ...]:
 
 def _labelled(labels: Sequence[Sequence[str]]) -> Iterator[tuple[Word, ...]]:
     return (tuple(Word(label) for label in group) for group in labels)
-
-
-def _is_filtered(shape: Shape) -> bool:
-    """By more than bounds of what it is sorted by: those are ends of a walk."""
-    bounds = {*shape.least, *shape.most} - {shape.sort}
-    return bool(shape.equal or shape.among or shape.labels or shape.words or bounds)
 
 
 def _is_telling(groups: Sequence[Sequence[Word]]) -> bool:

@@ -2,9 +2,9 @@
 
 Where a table has a list, a page is found in that alone, and the documents are fetched for its rows. Nobody knows how
 many rows filters leave together, and whether they come early in the order of the list; the planner guesses, and a wrong
-guess reads a million rows for a page. So a page under filters is looked for where that costs little, whatever they are:
-near by in the order (`near_query` meets what is common), then among few (`few_query` sorts what is rare), and only at
-last as the planner thinks best (`page_query`).
+guess reads a million rows for a page. So a page under filters is looked for where that costs little, whatever they are
+(`attempts`): near by in the order, then among few that words find or that columns leave, then farther in the order, and
+only at last as the planner thinks best (`page_query`).
 """
 
 # ruff: noqa: S608 -- the text is made of our own table and column names alone; values are parameters
@@ -33,10 +33,43 @@ class Shape(msgspec.Struct, frozen=True):
     after: bool = False
 
 
-NEAR = 100
-"""Rows that are looked at for each that is asked for."""
-FEW, FEW_FOUND = 2_000, 10_000
-"""Rows that are fetched and sorted, by columns alone and by words: the more the planner errs, the more are worth it."""
+NEAR, FAR = 100, 1_000
+"""Rows of the order that are looked at for each that is asked for."""
+FEW, FOUND, BOTH = 2_000, 10_000, 3_000
+"""Rows that are fetched and sorted: that columns leave, that words find, that words find and whose columns are looked
+at. A row of the list that is not met in its order is a page of memory: five times what one beside the words costs.
+"""
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """A query that answers rows of (version, doc, all). `all`: it saw all there is, and these are the page. A page that
+    is full is the page in any case, where `in_order`. There is one row at least: one without a version is none.
+
+    `near`: which values it takes, those of `near_values_of` or of `values_of`.
+    """
+
+    query: str
+    near: bool
+    in_order: bool
+
+
+def attempts(shape: Shape, *, telling: bool = False) -> tuple[Attempt, ...]:
+    """What is tried for a page under filters, the cheap before the dear. `telling`: its words are such as few have."""
+    # Bounds of what it is sorted by are ends of a walk, no filters.
+    by_columns = bool(shape.equal or shape.among or {*shape.least, *shape.most} - {shape.sort})
+    by_words = _has_words(shape)
+    if TABLES[shape.table].listing is None or not (by_columns or by_words):
+        return ()
+    found: list[Attempt] = []
+    if not telling:
+        found.append(Attempt(near_query(shape, NEAR), near=True, in_order=True))
+    if by_words:
+        found.append(Attempt(found_query(shape), near=False, in_order=False))
+    if by_columns:
+        found.append(Attempt(few_query(shape), near=True, in_order=False))
+    if by_columns or shape.labels:  # words alone are too dear to be looked at so often
+        found.append(Attempt(near_query(shape, FAR), near=True, in_order=True))
+    return tuple(found)
 
 
 def page_query(shape: Shape) -> str:
@@ -58,55 +91,73 @@ def page_query(shape: Shape) -> str:
     )
 
 
-def near_query(shape: Shape) -> str:
-    """The page as far as it lies within the next rows of the order, `NEAR` for each that is asked for, filters or not.
-
-    Rows of (version, doc, all): `all` says that the list ends there; a page that is full is the page in any case. There
-    is one row at least: one without a version is none. Takes the values of `page_query`, but an array for each group of
-    labels, and the words alone.
-    """
-    listing = _listing(shape)
-    where, n, bounds = _where(shape, near=True)
-    near = [f"l.{bound} {value}" for bound, value in bounds.items() if bound.startswith(f"{shape.sort} ")]
-    words = ""
-    if shape.words:
-        # "offset 0" keeps the planner from looking the words up in their index after all
-        words = (
-            f" cross join lateral (select w.words from {listing.words} w "
-            "where w.account_id = l.account_id and w.id = l.id offset 0) w"
-        )
-        where += f" and w.words @@ ${n}::text::tsquery"
-        n += 1
+def near_query(shape: Shape, factor: int) -> str:
+    """The page as far as it lies within the next rows of the order, `factor` for each that is asked for."""
+    columns, n, bounds = _of_columns(msgspec.structs.replace(shape, labels=0, words=False))
+    near = ["l.account_id = $1"]
+    near += [f"l.{bound} {value}" for bound, value in bounds.items() if bound.startswith(f"{shape.sort} ")]
+    where, words, n = _with_labels(shape, columns, n)
     if shape.after:
         near.append(_behind(shape, n))
         n += 2
     order = _order(shape)
-    return (
-        f"with near as materialized (select * from {listing.name} l "
-        f"where {' and '.join(('l.account_id = $1', *near))} {order} limit ${n}::bigint * {NEAR}), "
-        f"page as (select l.account_id, l.id, l.{shape.sort} from near l{words} "
-        f"where {where} {order} limit ${n}::bigint) "
-        f"select d.version, d.doc, near.n < ${n}::bigint * {NEAR} from (select count(*) as n from near) near "
-        f"left join (page l join {shape.table} d on d.account_id = l.account_id and d.id = l.id) on true {order}"
+    return _page(
+        shape,
+        f"select * from {_listing(shape).name} l where {' and '.join(near)} {order} limit ${n}::bigint * {factor}",
+        f"select l.account_id, l.id, l.{shape.sort} from seen l{words} where {where} {order} limit ${n}::bigint",
+        f"seen.n < ${n}::bigint * {factor}",
     )
 
 
 def few_query(shape: Shape) -> str:
-    """The page, if few rows are left by the filters: they are fetched in any order, and sorted.
-
-    Rows of (version, doc, all), as `near_query` has them: what is not `all` is not the page.
-    """
-    where, n, _ = _where(shape)
+    """The page, if the columns leave few rows: they are fetched in any order, looked at and sorted."""
+    columns, n, _ = _of_columns(msgspec.structs.replace(shape, labels=0, words=False))
+    where, words, n = _with_labels(shape, "true", n)
     if shape.after:
-        where += f" and {_behind(shape, n)}"
+        columns += f" and {_behind(shape, n)}"
         n += 2
-    order, most = _order(shape), FEW_FOUND if shape.words else FEW
+    return _page(
+        shape,
+        f"select l.account_id, l.id, l.{shape.sort}, l.labels from {_listing(shape).name} l "
+        f"where {columns} limit {FEW + 1}",
+        f"select l.account_id, l.id, l.{shape.sort} from seen l{words} where {where} "
+        f"{_order(shape)} limit ${n}::bigint",
+        f"seen.n <= {FEW}",
+    )
+
+
+def found_query(shape: Shape) -> str:
+    """The page, if words and labels find few rows: they are fetched in any order, looked at and sorted."""
+    listing, order = _listing(shape), _order(shape)
+    where, n, _ = _where(shape)
+    columns, of_words, _ = _of_columns(shape)
+    behind = ""
+    if shape.after:
+        behind = f" and {_behind(shape, n)}"
+        n += 2
+    if _by_words_alone(shape):
+        return _page(
+            shape,
+            f"select l.account_id, l.id, l.{shape.sort} from {listing.words} l where {where}{behind} limit {FOUND + 1}",
+            f"select * from seen l {order} limit ${n}::bigint",
+            f"seen.n <= {FOUND}",
+        )
+    return _page(
+        shape,
+        f"select w.account_id, w.id from {listing.words} w where {_of_words(of_words)} limit {BOTH + 1}",
+        f"select l.account_id, l.id, l.{shape.sort} from seen w join {listing.name} l "
+        f"on l.account_id = w.account_id and l.id = w.id where {columns}{behind} {order} limit ${n}::bigint",
+        f"seen.n <= {BOTH}",
+    )
+
+
+def _page(shape: Shape, seen: str, page: str, whole: str) -> str:
+    """The documents of the page, with whether all there is was seen."""
     return (
-        f"with few as materialized (select l.account_id, l.id, l.{shape.sort} from {_from(shape)} "
-        f"where {where} limit {most + 1}), "
-        f"page as (select * from few l {order} limit ${n}::bigint) "
-        f"select d.version, d.doc, few.n <= {most} from (select count(*) as n from few) few "
-        f"left join (page l join {shape.table} d on d.account_id = l.account_id and d.id = l.id) on true {order}"
+        f"with seen as materialized ({seen}), page as ({page}) "
+        f"select d.version, d.doc, {whole} from (select count(*) as n from seen) seen "
+        f"left join (page l join {shape.table} d on d.account_id = l.account_id and d.id = l.id) on true "
+        f"{_order(shape)}"
     )
 
 
@@ -154,11 +205,22 @@ def _by_words_alone(shape: Shape) -> bool:
     return {*shape.equal, *shape.among, *shape.least, *shape.most} <= {*listing.sorts}
 
 
-def _where(shape: Shape, *, near: bool = False) -> tuple[str, int, dict[str, str]]:
-    """The condition, the number of the next value, and the parameters of bounds: "created_at >=" to "$3".
+def _where(shape: Shape) -> tuple[str, int, dict[str, str]]:
+    """The condition, the number of the next value, and the parameters of bounds: "created_at >=" to "$3"."""
+    columns, n, bounds = _of_columns(shape)
+    if not _has_words(shape):
+        return columns, n, bounds
+    if _by_words_alone(shape):
+        # A row that an older release wrote has no place here; it is listed again. What is in no list has no words.
+        return f"{columns} and l.{shape.sort} is not null and l.words @@ ${n}::text::tsquery", n + 1, bounds
+    return f"{columns} and {_of_words(n)}", n + 1, bounds
 
-    `near`: of the list's own rows, where labels are seen and words are not.
-    """
+
+def _of_words(n: int) -> str:
+    return f"w.account_id = $1 and w.words @@ ${n}::text::tsquery"
+
+
+def _of_columns(shape: Shape) -> tuple[str, int, dict[str, str]]:
     number = count(2)
     parts = ["l.account_id = $1"]
     parts += [f"l.{column} = ${next(number)}" for column in shape.equal]
@@ -166,17 +228,24 @@ def _where(shape: Shape, *, near: bool = False) -> tuple[str, int, dict[str, str
     bounds = {f"{column} >=": f"${next(number)}" for column in shape.least}
     bounds |= {f"{column} <=": f"${next(number)}" for column in shape.most}
     parts += [f"l.{bound} {value}" for bound, value in bounds.items()]
-    alone = not near and _by_words_alone(shape)
-    if near:
-        parts += [f"l.labels && ${next(number)}::text[]" for _ in range(shape.labels)]
-    elif alone:
-        # A row that an older release wrote has no place here; it is listed again.
-        parts.append(f"l.{shape.sort} is not null and l.words @@ ${next(number)}::text::tsquery")
-    elif _has_words(shape):
-        parts.append(f"w.account_id = $1 and w.words @@ ${next(number)}::text::tsquery")
-    if (listed_by := TABLES[shape.table].listed_by) is not None and not alone:  # what is in no list has no words
+    if (listed_by := TABLES[shape.table].listed_by) is not None and not _by_words_alone(shape):
         parts.append(f"l.{listed_by} is not null")
     return " and ".join(parts), next(number), bounds
+
+
+def _with_labels(shape: Shape, where: str, n: int) -> tuple[str, str, int]:
+    """The condition with labels and words of each row looked at, what it is said of besides, and the next number."""
+    for _ in range(shape.labels):
+        where += f" and l.labels && ${n}::text[]"
+        n += 1
+    if not shape.words:
+        return where, "", n
+    # "offset 0" keeps the planner from looking the words up in their index after all
+    words = (
+        f" cross join lateral (select w.words from {_listing(shape).words} w "
+        "where w.account_id = l.account_id and w.id = l.id offset 0) w"
+    )
+    return f"{where} and w.words @@ ${n}::text::tsquery", words, n + 1
 
 
 def _by_lag(shape: Shape, where: str, bounds: dict[str, str]) -> list[str]:

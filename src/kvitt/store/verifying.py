@@ -53,6 +53,30 @@ where ($1::text is null or account_id = $1) order by account_id, id
 """
 """Which orders have words that they are found by."""
 
+TRANSACTION_LIST = """
+select account_id, id, created_at, amount, status, captured_at, refunded_at, labels from transaction_list
+where ($1::text is null or account_id = $1) order by account_id, id
+"""
+"""The transactions' rows in lists."""
+
+TRANSACTION_WORDS = """
+select account_id, id from transaction_words
+where ($1::text is null or account_id = $1) order by account_id, id
+"""
+"""Which transactions have words that they are found by."""
+
+SESSION_LIST = """
+select account_id, id, created_at, labels from session_list
+where ($1::text is null or account_id = $1) order by account_id, id
+"""
+"""The sessions' rows in lists."""
+
+SESSION_WORDS = """
+select account_id, id from session_words
+where ($1::text is null or account_id = $1) order by account_id, id
+"""
+"""Which sessions have words that they are found by."""
+
 ORDER_EVENTS = """
 select l.account_id, l.object_id, l.version,
   substring(convert_to(l.data, 'UTF8')
@@ -151,7 +175,7 @@ select exists (select from settings where account_id = $1) or exists (select fro
 """Whether there is such an account."""
 
 LISTED = "select listed from installation"
-"""Whether all orders are listed: those of before there were lists come into them on `kvitt migrate`."""
+"""Whether everything is listed: what is from before there were lists comes into them on `kvitt migrate`."""
 
 LEDGER_SINCE = "select ledger_since from installation"
 """From when on every movement has a posting; null when the ledger is as old as the database."""
@@ -196,7 +220,7 @@ class Reading:
         return since
 
     async def listed(self) -> bool:
-        """Whether every order must be in the list."""
+        """Whether every order, session and transaction must be in its list."""
         return bool((await self._row(LISTED))[0])
 
     async def seal(self, account_id: str, number: int) -> bytes | None:
@@ -225,7 +249,7 @@ async def reading(
     """
     try:
         async with _snapshot(database_url, _SETTINGS, snapshot) as connection:
-            if not await connection.fetchval("select to_regclass('order_list') is not null"):
+            if not await connection.fetchval("select to_regclass('session_list') is not null"):
                 raise Unavailable("The database is not up to date: run kvitt migrate")
             own = snapshot or await connection.fetchval("select pg_export_snapshot()")
             yield Reading(database_url, account_id, own, connection)

@@ -1,4 +1,4 @@
-"""Fills an account with believable orders: python -m bench.seed --orders 1000000
+"""Fills an account with believable orders or payments: python -m bench.seed --orders 1000000 (or --transactions)
 
 Into the database that KVITT_DATABASE_URL names, or the data folder's own (KVITT_DATA_DIR).
 """
@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import asyncpg
 from rich.console import Console
@@ -38,13 +39,14 @@ def show(url: str, run: Run, processes: int = PROCESSES) -> Done:
     """Seeds with a progress bar on standard error."""
     columns = (TextColumn("seeding"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("seeding", total=run.orders)
+        task = bar.add_task("seeding", total=run.count)
         return seed(url, run, lambda more: bar.advance(task, more), processes)
 
 
 def main() -> int:
     options = _options()
-    run = Run(options.account, options.orders, options.seed, options.until)
+    table: Literal["orders", "transactions"] = "transactions" if options.transactions else "orders"
+    run = Run(options.account, options.transactions or options.orders, options.seed, options.until, table=table)
     try:
         config = read_config()
         if options.data_dir is not None:
@@ -59,14 +61,16 @@ def main() -> int:
         print(f"Error: the database was lost: {error}. The same command goes on from here.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped; no order is there by half. The same command goes on from here.", file=sys.stderr)
+        print("Stopped; nothing is there by half. The same command goes on from here.", file=sys.stderr)
         return 130
-    made = done.tally.orders["all", ""]
+    made = done.tally.made["all", ""]
     rate = f" ({made / done.written:,.0f} a second)" if made else ""
-    print(f"{made:,} orders and {done.tally.events:,} log entries in {done.written:.0f} s{rate}")
-    print(f"sealed and analyzed in {done.finished:.0f} s. Account {run.account_id} has {run.orders:,} orders.")
-    for member in ("status", "payment_status"):
-        found = {value: count for (name, value), count in done.tally.orders.items() if name == member}
+    print(f"{made:,} {table} and {done.tally.events:,} log entries in {done.written:.0f} s{rate}")
+    print(f"sealed and analyzed in {done.finished:.0f} s. Account {run.account_id} has {run.count:,} {table}.")
+    for member in ("status", "payment_status", "currency", "payment_product_type"):
+        found = {value: count for (name, value), count in done.tally.made.items() if name == member}
+        if not found:
+            continue
         print(f"{member}: {', '.join(f'{value} {count:,}' for value, count in sorted(found.items()))}")
     return 0
 
@@ -74,6 +78,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.seed", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--orders", type=count, default=20_000, help="how many [20000]")
+    parser.add_argument("--transactions", type=count, help="how many, instead of orders")
     parser.add_argument(
         "--account", type=test_account, default=ACCOUNT, help=f"a test account, made if there is none [{ACCOUNT}]"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from kvitt.core.ids import ORDER_NUMBER_ALPHABET
+from kvitt.core.ids import BASE58, ORDER_NUMBER_ALPHABET
 
 
 def uuid_of(digits: str) -> str:
@@ -16,6 +16,16 @@ def uuid_of(digits: str) -> str:
 def order_id_of(run: str, number: int) -> str:
     """The id of the n-th order of a run: known without making the order, so that it can be looked for."""
     return uuid_of(blake2b(f"{run}/{number}".encode(), digest_size=16).hexdigest())
+
+
+def short_id_of(account_id: str, run: str, number: int) -> str:
+    """The id of the n-th session or transaction of a run, whose date does not stand in it: it is not known before."""
+    mixed = int.from_bytes(blake2b(f"{run}/{number}".encode(), digest_size=16).digest())
+    digits = []
+    for _ in range(22):
+        mixed, digit = divmod(mixed, len(BASE58))
+        digits.append(BASE58[digit])
+    return f"{account_id}.{''.join(digits)}"
 
 
 def generated_number(run: str, number: int) -> str:

@@ -1,7 +1,7 @@
 """All batches of a run, in some processes at once, each batch whole or not at all; then sealed and analyzed.
 
-Seeding the same again goes on where it was stopped: a batch whose first order is there is there whole. An account with
-other orders is refused, unless all that is to be seeded is there: then they came later.
+Seeding the same again goes on where it was stopped: a batch whose first document is there is there whole. An account
+with other orders (transactions) is refused, unless all that is to be seeded is there: then they came later.
 """
 
 from __future__ import annotations
@@ -19,16 +19,21 @@ from dataclasses import dataclass
 import asyncpg
 
 from bench.seed.batch import Run, Tally, changes_of
+from bench.seed.payments import payments_of
 from bench.seed.write import connect, write
 from kvitt.app import opened
 from kvitt.config import Config
 from kvitt.core.errors import NotFound
 
 PROCESSES = 2
-TABLES = "orders, order_list, order_words, drafts, claims, log"
+TABLES = {
+    "orders": "orders, order_list, order_words, drafts, claims, log",
+    "transactions": "transactions, transaction_list, transaction_words, sessions, session_list, session_words, log, "
+    "postings, sandbox.movements, sandbox.payments",
+}
 
 Progress = Callable[[int], None]
-"""Told how many orders more there are."""
+"""Told how many more there are."""
 
 
 class NotSeeded(Exception):
@@ -37,7 +42,7 @@ class NotSeeded(Exception):
 
 @dataclass
 class Done:
-    """`tally`: what was made now. `seconds`: of writing the orders, and of sealing and analyzing them."""
+    """`tally`: what was made now. `seconds`: of writing, and of sealing and analyzing them."""
 
     tally: Tally
     written: float = 0.0
@@ -55,16 +60,16 @@ async def prepare(database_url: str, run: Run) -> list[int]:
     try:
         firsts = {run.first_id(batch): batch for batch in range(run.batches)}
         rows = await connection.fetch(
-            "select id from orders where account_id = $1 and id = any($2)", run.account_id, list(firsts)
+            f"select id from {run.table} where account_id = $1 and id = any($2)", run.account_id, list(firsts)
         )
         there = {firsts[row["id"]] for row in rows}
-        count = await connection.fetchval("select count(*) from orders where account_id = $1", run.account_id)
+        count = await connection.fetchval(f"select count(*) from {run.table} where account_id = $1", run.account_id)
     finally:
         await connection.close()
     if len(there) < run.batches and count != sum(len(run.numbers(batch)) for batch in there):
         raise NotSeeded(
-            f"Account {run.account_id} has orders already that are not of this seed and size. Seed another account "
-            "(--account T…), or the same again (the same --orders, --seed and --until)."
+            f"Account {run.account_id} has {run.table} already that are not of this seed and size. Seed another "
+            f"account (--account T…), or the same again (the same --{run.table}, --seed and --until)."
         )
     return [batch for batch in range(run.batches) if batch not in there]
 
@@ -72,7 +77,7 @@ async def prepare(database_url: str, run: Run) -> list[int]:
 def seed(database_url: str, run: Run, progress: Progress, processes: int = PROCESSES) -> Done:
     """Ctrl-C stops after the batches that are under way. Raises NotSeeded."""
     missing = asyncio.run(prepare(database_url, run))
-    progress(run.orders - sum(len(run.numbers(batch)) for batch in missing))
+    progress(run.count - sum(len(run.numbers(batch)) for batch in missing))
     done = Done(Tally(Counter()))
     began = time.monotonic()
     if missing:
@@ -107,7 +112,7 @@ def _collect(running: set[Future[Tally]], tally: Tally, progress: Progress) -> s
     for future in done:
         made = future.result()
         tally.add(made)
-        progress(made.orders["all", ""])
+        progress(made.made["all", ""])
     return rest
 
 
@@ -120,7 +125,7 @@ async def finish(database_url: str, run: Run, *, changed: bool) -> None:
             return
         connection = await asyncpg.connect(database_url, server_settings={"maintenance_work_mem": "256MB"})
         try:
-            await connection.execute(f"vacuum (analyze) {TABLES}", timeout=3600)
+            await connection.execute(f"vacuum (analyze) {TABLES[run.table]}", timeout=3600)
         finally:
             await connection.close()
         while more:
@@ -146,6 +151,9 @@ def _begin(database_url: str) -> None:
 def _make_batch(run: Run, batch: int) -> Tally:
     assert _writer is not None
     runner, connection = _writer
-    changes, tally = changes_of(run, batch)
-    runner.run(write(connection, changes))
+    if run.table == "transactions":
+        changes, movements, tally = payments_of(run, batch)
+    else:
+        (changes, tally), movements = changes_of(run, batch), []
+    runner.run(write(connection, changes, movements))
     return tally

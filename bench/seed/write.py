@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
+from msgspec import structs
 
 from kvitt.core.change import Change, Put
+from kvitt.store import Movement
 from kvitt.store.lists import lexemes
-from kvitt.store.tables import TABLES
+from kvitt.store.tables import POSTINGS, TABLES
 
 _LOG = ("account_id", "epoch", "id", "type", "object_type", "object_id", "version", "created_at", "data")
 _WORDS = (
     "create temporary table if not exists seeded_words (account_id text, id text, words text[]) on commit delete rows"
 )
+
+_SUMS = {"authorize": "authorized", "capture": "captured", "refund": "refunded", "void": "voided"}
+"""By verb, the sum of a payment that a movement counts in."""
 
 _SETTINGS = {
     "application_name": "kvitt seed",
@@ -35,8 +40,8 @@ async def connect(database_url: str) -> Any:
     return connection
 
 
-async def write(connection: Any, changes: Sequence[Change]) -> None:
-    """All or nothing. The account's rows must not be there yet; `tasks` and `postings` are none of an order's."""
+async def write(connection: Any, changes: Sequence[Change], movements: Sequence[Movement] = ()) -> None:
+    """All or nothing. The account's rows must not be there yet; tasks are left out. `movements`: of the sandbox."""
     puts: dict[str, list[Put]] = defaultdict(list)
     for change in changes:
         for put in change.puts:
@@ -48,6 +53,31 @@ async def write(connection: Any, changes: Sequence[Change]) -> None:
             await _write_documents(connection, table, found)
         await connection.copy_records_to_table("claims", records=claims, columns=("account_id", "key", "value"))
         await connection.copy_records_to_table("log", records=_entries(changes, epoch), columns=_LOG)
+        if movements:
+            postings = [structs.astuple(posting) for change in changes for posting in change.postings]
+            await connection.copy_records_to_table("postings", records=postings, columns=(*POSTINGS,))
+            await _write_books(connection, movements)
+
+
+async def _write_books(connection: Any, movements: Sequence[Movement]) -> None:
+    """The movements, and the sums of each payment."""
+    columns = Movement.__struct_fields__
+    rows = [structs.astuple(movement) for movement in movements]
+    await connection.copy_records_to_table("movements", schema_name="sandbox", records=rows, columns=columns)
+    sums: dict[str, dict[str, Any]] = {}
+    for each in movements:
+        if each.outcome != "done":
+            continue
+        first = {"account_id": each.account_id, "payment_id": each.payment_id, "currency": each.currency}
+        payment = sums.setdefault(each.payment_id, first | dict.fromkeys(_SUMS.values(), 0) | {"expires_at": None})
+        payment[_SUMS[each.verb]] += each.amount
+        if each.verb == "authorize":
+            payment["expires_at"] = each.expires_at
+            payment["captured"] += each.amount if each.final else 0
+    payments = [tuple(payment.values()) for payment in sums.values()]
+    columns = tuple(next(iter(sums.values()))) if sums else ()
+    if payments:
+        await connection.copy_records_to_table("payments", schema_name="sandbox", records=payments, columns=columns)
 
 
 async def _write_documents(connection: Any, name: str, puts: Sequence[Put]) -> None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from kvitt.accounts import api as accounts_api
 from kvitt.accounts.flows import Accounts
 from kvitt.checkout import api as checkout_api
+from kvitt.checkout.api.aliases import with_aliases
 from kvitt.checkout.flows import Checkout
+from kvitt.checkout.providers.shop import PATIENCE_SECONDS
 from kvitt.config import Config
 from kvitt.core.clock import Clock, system_clock
 from kvitt.delivery import api as delivery_api
@@ -19,12 +21,13 @@ from kvitt.delivery.flows.fanout import FanOut
 from kvitt.delivery.flows.feed import Feed
 from kvitt.delivery.flows.figures import Figures
 from kvitt.delivery.flows.history import History
+from kvitt.delivery.flows.questions import Questions
 from kvitt.delivery.flows.receivers import Receivers
 from kvitt.delivery.flows.subscriptions import Subscriptions
 from kvitt.delivery.flows.webhooks import Webhooks, subscription_of
 from kvitt.delivery.model.webhooks import DELIVER_TASK
 from kvitt.delivery.wire.subscriptions import shown
-from kvitt.hosted import pages
+from kvitt.hosted import approval, pages
 from kvitt.orders import api as orders_api
 from kvitt.orders.flows import Orders
 from kvitt.sandbox import api as sandbox_api
@@ -49,6 +52,7 @@ class App:
     orders: Orders
     checkout: Checkout
     deliverer: Deliverer
+    asking: OutgoingClient
     feed: Feed
     fan_out: FanOut
     worker: Worker
@@ -71,6 +75,7 @@ class App:
         await self.worker.stop()
         await self.sealer.close()
         await self.deliverer.close()
+        await self.asking.close()
         await self.sandbox.close()
         await self.books.close()
         await self.store.close()
@@ -82,9 +87,11 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
         raise ValueError("config.database_url is not set")
     store = await connect(config.database_url)
     books = SandboxBooks(config.database_url)
-    sandbox = await open_sandbox(store, books, clock)
+    sandbox = await open_sandbox(store, books, clock, config.base_url)
     clock = sandbox.clock
-    checkout = Checkout(store, clock, {"sandbox": sandbox.provider}, config.base_url)
+    asking = OutgoingClient(timeout_seconds=PATIENCE_SECONDS)
+    questions = Questions(store, clock, asking)
+    checkout = Checkout(store, clock, {"sandbox": sandbox.provider}, config.base_url, questions)
     accounts = Accounts(store, clock, config.base_url, config.token_seconds, checkout.create_default_profile)
     orders = Orders(store, clock)
     client = OutgoingClient()
@@ -112,11 +119,16 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
         [
             *accounts_api.routes(accounts),
             *orders_api.routes(orders, accounts.time_zone_of),
-            *checkout_api.routes(checkout),
+            *with_aliases(
+                [
+                    *checkout_api.routes(checkout),
+                    *delivery_api.routes(deliverer.signatures, History(store, clock), subscriptions, feed),
+                ]
+            ),
             *together_api.routes(Together(store, orders, checkout)),
-            *delivery_api.routes(deliverer.signatures, History(store, clock), subscriptions, feed),
             *sandbox_api.routes(sandbox),
             *pages.routes(checkout),
+            *approval.routes(sandbox.approvals, clock),
         ],
         authenticate=accounts.authenticate,
         base_url=config.base_url,
@@ -124,8 +136,9 @@ async def build(config: Config, clock: Clock = system_clock) -> App:
         figures=[figures],
     )
     return App(
-        config, asgi, store, books, sandbox, accounts, orders, checkout, deliverer, feed, fan_out, worker, Sealer(store)
-    )
+        config, asgi, store, books, sandbox, accounts, orders, checkout, deliverer, asking, feed, fan_out, worker,
+        Sealer(store),
+    )  # fmt: skip
 
 
 @asynccontextmanager

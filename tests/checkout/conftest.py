@@ -132,6 +132,7 @@ async def books(database_url: str) -> AsyncIterator[SandboxBooks]:
 @pytest.fixture
 async def house(store: Store, books: SandboxBooks, account_id: str) -> House:
     clock = HandClock()
-    checkout = Checkout(store, clock, {"sandbox": Sandbox(books, clock)}, "https://pay.example")
+    sandbox = Sandbox(books, clock, base_url="https://pay.example")
+    checkout = Checkout(store, clock, {"sandbox": sandbox}, "https://pay.example")
     await checkout.create_default_profile(account_id, "Stol & Bord AS")
     return House(account_id, store, clock, books, checkout)

@@ -80,11 +80,11 @@ def test_the_return_url_keeps_its_own_parameters(body: Callable[..., dict[str, A
     options = msgspec.convert(sent, SessionOptions)
     _, session = creation.create("T12345678", "T12345678.s", options, None, frozenset(), Moment(NOW, "r", ("e",)))
     session = msgspec.structs.replace(session, transaction_id="T12345678.t")
-    assert return_target(session, None) == (
+    assert return_target(session, None, "https://pay.example") == (
         "https://a.example/thanks?gateway=dintero&x=%2F&transaction_id=T12345678.t&session_id=T12345678.s"
         "&merchant_reference=ORDER-1#top"
     )
-    assert return_target(session, "cancelled").endswith("&merchant_reference=ORDER-1&error=cancelled#top")
+    assert return_target(session, "cancelled", "").endswith("&merchant_reference=ORDER-1&error=cancelled#top")
 
 
 @pytest.mark.parametrize(

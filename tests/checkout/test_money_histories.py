@@ -1,4 +1,5 @@
-"""Captures, refunds and voids in any order, against a model that knows nothing of the rules: three plain numbers."""
+"""Captures, refunds, voids and changed authorizations in any order, against a model that knows nothing of the rules:
+four plain numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ currencies = st.sampled_from(["NOK", "JPY", "KWD"])
 sizes = st.sampled_from(["all", "all", "all", "half", "one", "all but one", "one more"]) | st.integers(1, 120)
 """How much is asked, of what is left."""
 operations = st.tuples(
-    st.sampled_from(["capture", "capture", "capture", "refund", "refund", "refund", "void"]),
+    st.sampled_from(["capture", "capture", "capture", "refund", "refund", "refund", "void", "adjust"]),
     sizes,
     st.sampled_from([False, False, False, True]),
     st.sampled_from([DONE, DONE, DONE, REFUSED]),
@@ -53,13 +54,18 @@ def sized(size: str | int, left: int) -> int:
     return max(1, known[size] if isinstance(size, str) else size)
 
 
+def adjusted(size: str | int, captured: int, left: int, extends: bool) -> int | None:
+    """All that shall be authorized: from a little less than was captured to more than there was. None: for longer."""
+    return None if extends else max(1, captured + sized(size, left) - 2)
+
+
 def test_every_history_keeps_within_what_was_authorized_and_reaches_every_status() -> None:
     reached: set[str] = set()
 
     @settings(max_examples=400, deadline=None, derandomize=False)
     @given(wholes, currencies, histories, st.booleans())
     def every_history(whole: int, currency: str, history: list[Any], void_remainder: bool) -> None:
-        till = Till(whole, Capabilities(void_remainder=void_remainder), options(whole, currency))
+        till = Till(whole, changing(void_remainder), options(whole, currency))
         captured = refunded = voided = 0
         age = timedelta()
         for verb, size, chosen, outcome in history:
@@ -74,9 +80,12 @@ def test_every_history_keeps_within_what_was_authorized_and_reaches_every_status
                 reached.add(holds(till, whole, captured, refunded, voided))
                 continue
             amount = sized(size, kept if verb == "refund" else left)
+            if verb == "adjust":
+                amount = adjusted(size, captured, left, chosen)
             allowed = {
-                "capture": 0 < amount <= left and age < LIFE,
-                "refund": amount <= kept,
+                "adjust": left > 0 and age < LIFE and (amount is None or amount >= captured),
+                "capture": 0 < (amount or 0) <= left and age < LIFE,
+                "refund": (amount or 0) <= kept,
                 "void": left > 0 and (captured == 0 or void_remainder) and age < LIFE,
             }[verb]
             before = till.row
@@ -90,17 +99,25 @@ def test_every_history_keeps_within_what_was_authorized_and_reaches_every_status
             assert allowed
             till.settle(attempt, outcome)
             if outcome is DONE:
-                captured += amount * (verb == "capture")
-                refunded += amount * (verb == "refund")
+                captured += (amount or 0) * (verb == "capture")
+                refunded += (amount or 0) * (verb == "refund")
                 voided += left * (verb == "void")
-                voided += (left - amount) * final
+                voided += (left - (amount or 0)) * final
+                if verb == "adjust":
+                    whole, age = amount or whole, age if amount else timedelta()
             reached.add(holds(till, whole, captured, refunded, voided))
 
     play_until_reached(every_history, reached, EVERY_STATUS)
 
 
+def changing(void_remainder: bool) -> Capabilities:
+    return Capabilities(void_remainder=void_remainder, adjust="amount", extend=True)
+
+
 def begun_or_refused(till: Till, verb: str, amount: int | None, final: bool) -> str | Refusal:
     try:
+        if verb == "adjust":
+            return till.begin_adjusting(amount)
         return till.begin(verb, amount, final=final)
     except Refusal as refusal:
         return refusal
@@ -134,7 +151,7 @@ def expected_status(whole: int, captured: int, refunded: int, voided: int) -> st
 
 
 overlapping = st.tuples(
-    st.sampled_from(["capture", "capture", "refund", "void", "wait"]),
+    st.sampled_from(["capture", "capture", "refund", "void", "adjust", "extend", "wait"]),
     st.integers(1, 60),
     st.integers(0, 5),  # which of the open attempts is settled then, if there are so many
     st.sampled_from([DONE, DONE, REFUSED, UNKNOWN]),
@@ -146,16 +163,21 @@ overlapping = st.tuples(
 def test_attempts_that_overlap_never_exceed_what_is_left_and_at_the_end_nothing_stays_reserved(
     history: list[Any],
 ) -> None:
-    till = Till(100, Capabilities(void_remainder=True))
+    till = Till(100, changing(void_remainder=True))
     open_: list[str] = []
     for verb, amount, which, outcome in history:
         if verb == "wait":
             till.wait(hours=amount)
         else:
             with contextlib.suppress(AmountExceedsRemaining, Conflicting, InvalidOperation):
-                open_.append(till.begin(verb, None if verb == "void" else amount))
+                if verb in ("adjust", "extend"):
+                    open_.append(till.begin_adjusting(2 * amount if verb == "adjust" else None))
+                else:
+                    open_.append(till.begin(verb, None if verb == "void" else amount))
         sums = totals(till.row.doc)
-        assert sums.captured + sums.capturing + sums.voided + sums.voiding <= 100
+        assert sums.captured + sums.capturing + sums.voided + sums.voiding <= till.transaction.amount
+        assert not (sums.adjusting and sums.capturing + sums.voiding)
+        assert till.balances["authorized"] == sums.capturable
         assert sums.refunded + sums.refunding <= sums.captured
         if which < len(open_):
             till.settle(open_[which], outcome)
@@ -163,13 +185,13 @@ def test_attempts_that_overlap_never_exceed_what_is_left_and_at_the_end_nothing_
                 del open_[which]
     till.wait(days=8)
     sums = totals(till.row.doc)
-    assert bool(till.timers()) == bool(sums.capturing + sums.voiding)
+    assert bool(till.timers()) == bool(sums.capturing + sums.voiding + sums.adjusting)
     for attempt in open_:
         till.settle(attempt, DONE)
     till.wait(hours=1)
     sums = totals(till.row.doc)
     assert 0 <= sums.refunded <= sums.captured
-    assert sums.captured + sums.voided == 100
+    assert sums.captured + sums.voided == till.transaction.amount
     assert (sums.capturing, sums.refunding, sums.voiding) == (0, 0, 0)
     assert till.balances.get("authorized", 0) == 0
     assert till.timers() == []
@@ -178,7 +200,7 @@ def test_attempts_that_overlap_never_exceed_what_is_left_and_at_the_end_nothing_
 @settings(max_examples=60, deadline=None)
 @given(histories)
 def test_every_path_that_changes_a_transaction_tells_it_once_with_an_id_of_its_own(history: list[Any]) -> None:
-    till = Till(100, Capabilities(void_remainder=True))
+    till = Till(100, changing(void_remainder=True))
     told = [event for event in till.log if event.object_type == "transaction"]
     assert [event.type for event in told] == ["transaction.authorized"]
     for verb, size, chosen, outcome in history:
@@ -190,7 +212,10 @@ def test_every_path_that_changes_a_transaction_tells_it_once_with_an_id_of_its_o
             amount = sized(size, sums.refundable if verb == "refund" else sums.capturable)
             with contextlib.suppress(Refusal):
                 final = chosen and verb == "capture"
-                till.settle(till.begin(verb, None if verb == "void" else amount, final=final), outcome)
+                if verb == "adjust":
+                    till.settle(till.begin_adjusting(adjusted(size, sums.captured, sums.capturable, chosen)), outcome)
+                else:
+                    till.settle(till.begin(verb, None if verb == "void" else amount, final=final), outcome)
         new = till.log[known:]
         if len(till.transaction.events) > len(before.events):
             assert msgspec.json.decode(new[-1].data, type=Transaction) == till.transaction  # as it is right now

@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
+from kvitt.checkout.model.authorization import AuthorizationChange
 from kvitt.checkout.model.payment import Capabilities, Operation, Outcome
 from kvitt.checkout.model.session import SessionOptions, SessionRecord
 from kvitt.checkout.model.transaction import EventError, Transaction, TransactionRecord
-from kvitt.checkout.rules import creation, expiry, operations
+from kvitt.checkout.rules import authorizations, creation, expiry, operations
 from kvitt.checkout.rules.moment import Moment
 from kvitt.checkout.rules.payments import begin_payment
 from kvitt.checkout.rules.settle import settle
@@ -46,6 +47,7 @@ class Till:
     can: Capabilities = field(default_factory=Capabilities)
     options: SessionOptions | None = None
     paid: Outcome = DONE
+    product: str = "dintero_psp.creditcard"
     now: datetime = NOW
     log: list[Event] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
@@ -57,7 +59,7 @@ class Till:
         asked = self.options or options(self.amount)
         _, session = creation.create(ACCOUNT, f"{ACCOUNT}.s", asked, None, frozenset(), self.moment())
         change, self.session, self.row, attempt = begin_payment(
-            ACCOUNT, Row(1, SessionRecord(session)), None, f"{ACCOUNT}.t", "a0", "dintero_psp.creditcard", None,
+            ACCOUNT, Row(1, SessionRecord(session)), None, f"{ACCOUNT}.t", "a0", self.product, None,
             self.can.authorization, self.moment(),
         )  # fmt: skip
         self.commit(change)
@@ -81,6 +83,17 @@ class Till:
         change, _, attempt = operations.begin(ACCOUNT, self.row, operation, self.can, next(_ids), self.moment())
         self.commit(change)
         return attempt.id
+
+    def begin_adjusting(self, amount: int | None = None, *, final: bool = False, items: Any = None) -> str:
+        asked = AuthorizationChange(amount, final, items=items)
+        change, _, attempt = authorizations.begin_adjusting(
+            ACCOUNT, self.row, asked, self.can, next(_ids), self.moment()
+        )
+        self.commit(change)
+        return attempt.id
+
+    def adjust(self, amount: int | None = None, *, final: bool = False, items: Any = None) -> None:
+        self.settle(self.begin_adjusting(amount, final=final, items=items), DONE)
 
     def settle(self, attempt_id: str, outcome: Outcome) -> None:
         self.commit(settle(ACCOUNT, self.row, self.session, attempt_id, outcome, self.moment()).change)

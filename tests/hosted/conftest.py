@@ -62,6 +62,37 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     assert complaints == []
 
 
+def ways(*products: str, **more: Any) -> dict[str, Any]:
+    """A session's configuration that offers these payment products; `more` are further members of it."""
+    configuration: dict[str, Any] = dict(more)
+    for product in products:
+        group, _, name = product.partition(".")
+        enabled = {"enabled": True, "type": "payment_product_type"}
+        if not name:
+            configuration[group] = enabled
+        else:
+            configuration.setdefault(group, {"type": "payment_type"})[name] = enabled
+    return configuration
+
+
+@pytest.fixture
+def new_choice(shop: Shop) -> Callable[..., Awaitable[str]]:
+    """Creates a session that is paid with one of these payment products. Answers its id."""
+
+    async def create(*products: str, currency: str = "NOK", amount: int = 39800, **configuration: Any) -> str:
+        order = {"amount": amount, "currency": currency, "merchant_reference": "7F3K9QX2M"}
+        body = {
+            "url": {"return_url": RETURN_URL},
+            "order": order,
+            "configuration": ways(*products, **configuration),
+        }
+        answer = await shop.post("/v1/sessions", body)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+    return create
+
+
 @pytest.fixture
 def new_session(shop: Shop) -> Callable[..., Awaitable[str]]:
     """Creates a session of 398.00 NOK; `changes` are laid over its order. Answers its id."""

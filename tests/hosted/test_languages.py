@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from kvitt.checkout.model.payment import WaitKind
 from kvitt.hosted.languages import choose, load_languages
 
 LANGUAGES = load_languages()
@@ -31,7 +33,9 @@ def test_every_word_of_the_catalogue_is_used_and_every_used_word_is_there() -> N
     for key in re.findall(r"""(?:say|words)\(\s*['"]([\w.]+\w)['"]\s*[,)]""", code):
         assert key in words, key
     built = {"title", "card.number", "card.expiry", "card.cvc", "waiting", "locked", "paid", "on_hold", "cancelled"}
-    built |= {"expired", "failed", "missing", "unavailable"}
+    built |= {"expired", "failed", "missing", "unavailable", "method.phone", "method.gift"}
+    built |= {f"approval.{kind}" for kind in get_args(WaitKind)} | {"approval.approved", "approval.declined"}
+    built |= {"approval.expired", "approval.review", "approve"}
     for key in words:
         assert f"'{key}'" in code or f'"{key}"' in code or key.rpartition(".")[0] in built, key
 

@@ -137,6 +137,19 @@ async def void(keyed: Keyed) -> Prepared:
     return f"/v1/transactions/{await keyed.transaction()}/void", None, {}
 
 
+@prepares("POST /v1/transactions/{id}/authorization")
+async def adjust(keyed: Keyed) -> Prepared:
+    card = {"dintero_psp": {"creditcard": {"enabled": True}}}
+    id = await keyed.transaction(configuration={**card, "pre_authorization": True})
+    return f"/v1/transactions/{id}/authorization", {"amount": 40000}, {"amount": 50000}
+
+
+@prepares("PUT /v1/transactions/{id}")
+async def refer(keyed: Keyed) -> Prepared:
+    one, other = {"merchant_reference_2": "POS-1"}, {"merchant_reference_2": "POS-2"}
+    return f"/v1/transactions/{await keyed.transaction()}", one, other
+
+
 @prepares("POST /v1/sessions/{session_id}/pay")
 async def pay(keyed: Keyed) -> Prepared:
     return f"/v1/sessions/{await keyed.session()}/pay", paying(), paying(SILENT["void"])
@@ -145,6 +158,20 @@ async def pay(keyed: Keyed) -> Prepared:
 @prepares("POST /v1/view/{sid}/session/abandon")
 async def abandon(keyed: Keyed) -> Prepared:
     return f"/v1/view/{await keyed.session()}/session/abandon", None, {}
+
+
+_PROFILES = "/v1/admin/session/profiles"
+_OFFER = {"configuration": {"dintero_psp": {"creditcard": {"enabled": True}}}}
+
+
+@prepares(f"POST {_PROFILES}")
+async def profile(keyed: Keyed) -> Prepared:
+    return _PROFILES, {"name": "Market", **_OFFER}, {"name": "Other", **_OFFER}
+
+
+@prepares(f"PUT {_PROFILES}/{{profile_id}}")
+async def replace_profile(keyed: Keyed) -> Prepared:
+    return f"{_PROFILES}/default", {"name": "Market", **_OFFER}, {"name": "Other", **_OFFER}
 
 
 @prepares("POST /v1/admin/signature")

@@ -20,7 +20,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from kvitt.core.change import encode_text
+from kvitt.checkout.model.session import SESSIONS
+from kvitt.checkout.model.transaction import TRANSACTIONS
+from kvitt.core.change import Change, encode_text
 from kvitt.orders.flows import Orders
 from kvitt.orders.model import ORDERS, OperationRequest, Origin, Verb
 from kvitt.orders.model.events import ServiceEventRequest
@@ -33,6 +35,7 @@ from kvitt.verify import command
 
 sys.path.append(str(Path(__file__).parents[2]))
 from bench.seed.batch import Run, changes_of, lives_of
+from bench.seed.payments import payments_of
 from bench.seed.run import NotSeeded, prepare, seed
 from bench.seed.write import connect, write
 
@@ -82,7 +85,7 @@ async def test_seeded_orders_are_clean_and_as_many_as_the_generator_says(
     assert code == 0, report
     assert "checked     300 orders" in report
     assert sum(told) == 300
-    counts = done.tally.orders
+    counts = done.tally.made
     assert counts["all", ""] == 300 == await store.count(ORDERS, run.account_id, Selection())
     for column in ("status", "payment_status", "store_id"):
         values = {value: count for (member, value), count in counts.items() if member == column}
@@ -110,6 +113,59 @@ async def test_every_seeded_order_is_found_in_the_list_as_the_service_would_list
         assert sorted(await connection.fetch(rows, run.account_id)) == sorted(seeded)
 
 
+@pytest.fixture
+def payments(account_id: str) -> Run:
+    return Run(account_id, 600, size=200, table="transactions")
+
+
+async def test_seeded_payments_are_clean_and_as_many_as_the_generator_says(
+    database_url: str, store: Store, payments: Run
+) -> None:
+    done = await asyncio.to_thread(seed, database_url, payments, lambda _: None, 1)
+    code, report = await asyncio.to_thread(verified, database_url, payments.account_id)
+    assert code == 0, report
+    assert "600 transactions" in report
+    counts = done.tally.made
+    assert counts["all", ""] == 600 == await store.count(TRANSACTIONS, payments.account_id, Selection())
+    assert await store.count(SESSIONS, payments.account_id, Selection()) > 600  # some were never paid
+    for member in ("status", "currency", "payment_product_type"):
+        values = {value: count for (name, value), count in counts.items() if name == member}
+        assert len(values) > 3
+        for value, count in values.items():
+            labels = () if member == "status" else ((f"{member}:{value}",),)
+            among = {"status": [value]} if member == "status" else {}
+            found = await store.count(TRANSACTIONS, payments.account_id, Selection(among=among, labels=labels))
+            assert found == count, (member, value)
+    assert await prepare(database_url, payments) == []
+
+
+async def test_every_seeded_payment_is_found_in_the_lists_as_the_service_would_list_it(
+    database_url: str, store: Store, payments: Run
+) -> None:
+    """Written by COPY, and once more by commit: nothing changes."""
+    await prepare(database_url, payments)
+    changes, movements, _ = payments_of(payments, 0)
+    async with writer(database_url) as connection:
+        await write(connection, changes, movements)
+        rows = [await _listed(connection, payments.account_id, noun) for noun in ("transaction", "session")]
+        assert len(rows[0]) == 200
+        for change in changes:
+            puts = tuple(msgspec.structs.replace(put, version=put.version + 1) for put in change.puts)
+            await store.commit(Change(puts=puts))
+        assert rows == [await _listed(connection, payments.account_id, noun) for noun in ("transaction", "session")]
+
+
+async def _listed(connection: Any, account_id: str, noun: str) -> list[Any]:
+    lists = f"{noun}_list l join {noun}_words w using (account_id, id)"
+    query = f"select l::text, w::text from {lists} where account_id = $1 order by id"  # noqa: S608  our own tables
+    found: list[Any] = await connection.fetch(query, account_id)
+    return found
+
+
+def test_the_same_seed_makes_the_same_payments(payments: Run) -> None:
+    assert payments_of(payments, 1) == payments_of(payments, 1)
+
+
 async def test_seeding_goes_on_where_it_was_stopped_and_refuses_an_account_with_other_orders(
     database_url: str, store: Store, run: Run
 ) -> None:
@@ -120,9 +176,9 @@ async def test_seeding_goes_on_where_it_was_stopped_and_refuses_an_account_with_
             await write(connection, changes_of(run, 1)[0])
     assert await prepare(database_url, run) == [0, 2]
     with pytest.raises(NotSeeded, match="has orders already"):
-        await prepare(database_url, replace(run, orders=200))
+        await prepare(database_url, replace(run, count=200))
     done = await asyncio.to_thread(seed, database_url, run, lambda _: None, 2)
-    assert done.tally.orders["all", ""] == 200
+    assert done.tally.made["all", ""] == 200
     assert await store.count(ORDERS, run.account_id, Selection()) == 300
     assert await prepare(database_url, run) == []
 
@@ -153,7 +209,7 @@ async def test_ctrl_c_leaves_whole_batches(database_url: str, account_id: str) -
                 process.kill()
         made = await connection.fetchval(count, account_id)
     assert process.returncode == 130, told.decode()
-    assert b"no order is there by half" in told
+    assert b"nothing is there by half" in told
     assert made % 500 == 0 < made < 50_000
     assert (await asyncio.to_thread(verified, database_url, account_id))[0] == 0
 

@@ -11,7 +11,7 @@
     clerks.py      those who work with drafts and orders; shopping.py what they send
     world.py       all of it together: one step, and letting everything settle
     model/         what must hold, sharing no code with `rules`
-    bugs.py        bugs planted on purpose; shopping_bugs.py those of the order service
+    bugs.py        bugs planted on purpose; telling_bugs.py those of what is told, shopping_bugs.py the order service's
     history.py     one history: run it, find the shortest prefix that fails
 
 What must hold is written down in docs/design/invariants.md. `python -m tests.simulate --help` says how to run it.

@@ -1,7 +1,7 @@
 """Bugs planted on purpose: each a change of a line or two, as somebody might make it. The simulator has to find them.
 
 docs/design/invariants.md lists them with a seed that catches each. Here those of the checkout, the store and delivery;
-`shopping_bugs.py` has those of the order service.
+`telling_bugs.py` has those of what is told, `shopping_bugs.py` those of the order service.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from .bug import Bug, Patch
 from .bug import real as _real
 from .bug import replace as _replace
 from .shopping_bugs import SHOPPING_BUGS
+from .telling_bugs import TELLING_BUGS
 
 
 def _no_reservation() -> list[Patch]:
@@ -275,6 +276,7 @@ BUGS: dict[str, Bug] = {
     "told-too-early": Bug("a caller is told before the commit is durable", _told_too_early),
     "doubt-is-no": Bug("a commit in doubt is told as a conflict", _doubt_is_no),
     "callback-forgotten": Bug("nobody owes the shop the callback of its payment", _callback_forgotten),
+    **TELLING_BUGS,
     **SHOPPING_BUGS,
 }
 

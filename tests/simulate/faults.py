@@ -25,6 +25,8 @@ class Faults:
     provider_error: float = 0.05
     provider_unsure: float = 0.05
     decline: float = 0.2
+    never_captured: float = 0.15
+    """Of the payments that it authorizes: of how many it refuses whatever else is asked."""
     notices: float = 0.5
     """Of the provider's movements: how many it sends news of."""
     notice_lost: float = 0.1

@@ -57,6 +57,8 @@ class Provider:
     name: str = "sandbox"
     books: dict[str, Movement] = field(default_factory=dict)
     _products: dict[str, Capabilities] = field(default_factory=products)
+    _never: set[str] = field(default_factory=set)
+    """Payments of which no capture, refund or void will succeed."""
 
     @property
     def products(self) -> Mapping[str, Capabilities]:
@@ -130,7 +132,9 @@ class Provider:
         if stands is not None:
             stands.asked += 1
             return stands
-        refused = self.world.chance.once_in(self.world.faults.decline)
+        refused = ask.payment_id in self._never or self.world.chance.once_in(self.world.faults.decline)
+        if ask.verb == "authorize" and self.world.chance.once_in(self.world.faults.never_captured):
+            self._never.add(ask.payment_id)
         movement = Movement(
             ask.account_id, ask.attempt_id, ask.payment_id, ask.verb, ask.amount, ask.final,
             "fenced" if looks else "refused" if refused else "done", self.world.clock(ask.account_id),

@@ -79,7 +79,7 @@ def create_session(chance: Chance, account_id: str, reference: str, now: Any) ->
     product = chance.one_of(PRODUCTS)
     group, _, name = product.partition(".")
     configuration = Configuration(
-        auto_capture=chance.once_in(0.25) or None,
+        auto_capture=chance.once_in(0.35) or None,
         **{group: {name: {"enabled": True}}},  # type: ignore[arg-type]
     )
     lives = chance.one_of((None, timedelta(minutes=2), timedelta(minutes=2), timedelta(hours=3)))

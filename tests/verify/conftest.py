@@ -20,6 +20,7 @@ import pytest
 from rich.console import Console
 
 from kvitt.checkout.flows import Actor, Checkout
+from kvitt.checkout.model.authorization import AuthorizationChange
 from kvitt.checkout.model.payment import CardDetails
 from kvitt.checkout.model.payment import Operation as Asked
 from kvitt.checkout.model.session import Session, SessionOptions
@@ -102,6 +103,10 @@ class Shop:
         return await self.checkout.operate(
             self.account_id, transaction_id, Asked(verb, amount, final=final), self.actor()
         )
+
+    async def adjust(self, transaction_id: str, amount: int, *, final: bool = False) -> Any:
+        asked = AuthorizationChange(amount, final)
+        return await self.checkout.adjust(self.account_id, transaction_id, asked, self.actor())
 
     async def ring(self, kind: str, handlers: Any = None) -> int:
         """Runs the account's tasks of a kind that are due by the clock."""
@@ -194,6 +199,10 @@ async def payment_journeys(shop: Shop) -> None:
     remainder = await shop.pay(await shop.session(configuration=offers), product="payex.creditcard")
     await shop.operate(remainder.transaction_id, "capture", 10000)
     await shop.operate(remainder.transaction_id, "void")
+    changed = await shop.paid(configuration={"pre_authorization": True})
+    await shop.adjust(changed, 50000)
+    await shop.adjust(changed, 30000, final=True)
+    await shop.operate(changed, "capture", 10000)
     late = await shop.paid(SILENT_CAPTURE)
     await shop.operate(late, "capture", 39800)
     await shop.later(minutes=1)

@@ -31,7 +31,7 @@ async def test_every_kind_of_journey_verifies_clean(journeys: None, shop: Any, v
     assert report["clean"]
     assert report["differences"] == []
     assert report["checked"]["orders"] == 6
-    assert report["checked"]["transactions"] == 13
+    assert report["checked"]["transactions"] == 14
     assert report["checked"]["postings"] > 25
     assert (report["still_open"], report["before_ledger"]) == (0, 0)
     (balances,) = report["balances"]

@@ -229,6 +229,50 @@ async def test_a_row_of_a_list_without_an_order(thief: Thief, verify: Any, table
     assert (found["expected"], found["found"]) == ("one: the list has it", "nothing")
 
 
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("status = 'AUTHORIZED'", "status in the list"),
+        ("amount = amount + 1", "amount in the list"),
+        ("created_at = created_at + interval '1 microsecond'", "created_at in the list"),
+        ("captured_at = null", "captured_at in the list"),
+        ("refunded_at = refunded_at + interval '1 microsecond'", "refunded_at in the list"),
+        ("labels = array_replace(labels, 'currency:NOK', 'currency:SEK')", "labels in the list"),
+    ],
+)
+async def test_a_transaction_that_the_list_says_something_else_of(
+    thief: Thief, verify: Any, change: str, what: str
+) -> None:
+    await thief.run(f"update transaction_list set {change} where account_id = $1 and id = $2", thief.transaction)
+    (await verify("--json")).only(f"transaction {thief.transaction}", what)
+
+
+@pytest.mark.parametrize("change", ["created_at = now()", "labels = labels[1:1]"])
+async def test_a_session_that_the_list_says_something_else_of(thief: Thief, verify: Any, change: str) -> None:
+    await thief.run(f"update session_list set {change} where account_id = $1 and id = $2", thief.session)
+    (await verify("--json")).only(f"session {thief.session}", f"{change.split()[0]} in the list")
+
+
+@pytest.mark.parametrize("noun", ["transaction", "session"])
+@pytest.mark.parametrize(("table", "what"), [("list", "its row in the list"), ("words", "what it is found by")])
+async def test_a_payment_that_no_list_and_no_search_finds(
+    thief: Thief, verify: Any, noun: str, table: str, what: str
+) -> None:
+    await thief.run(f"delete from {noun}_{table} where account_id = $1 and id = $2", getattr(thief, noun))
+    (await verify("--json")).only(f"{noun} {getattr(thief, noun)}", what)
+
+
+@pytest.mark.parametrize("noun", ["transaction", "session"])
+async def test_a_row_of_a_list_without_a_payment(thief: Thief, verify: Any, noun: str) -> None:
+    await thief.run(
+        f"insert into {noun}_words (account_id, id, words, created_at) select account_id, 'more', words, created_at "
+        f"from {noun}_words where account_id = $1 and id = $2",
+        getattr(thief, noun),
+    )
+    found = (await verify("--json")).only(f"{noun} more", f"the {noun}")
+    assert (found["expected"], found["found"]) == ("one: the list has it", "nothing")
+
+
 # -- the ledger and the sandbox's books ------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from kvitt.core.errors import InvalidRequest, problem
+from kvitt.core.words import asked_words
 
 Place = tuple[datetime | int, str]
 """What the list is sorted by, of the last row of a page, and the id of that row."""
@@ -21,6 +22,8 @@ Texts = Annotated[tuple[Annotated[str, Meta(max_length=10_000)], ...], Meta(max_
 
 MOST_TEXTS = 100
 LONGEST_TEXT = 100
+LONGEST_SEARCH = 200
+MOST_WORDS = 10
 
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = re.compile(r"([a-z_]{1,30})\.(asc|desc)\.(-?[0-9]{1,17})\.([0-9A-Za-z._-]{1,100})", re.ASCII)
@@ -96,6 +99,18 @@ def check_text(name: str, value: str, longest: int = LONGEST_TEXT) -> None:
         raise fault(f"{name}: a value is empty")
     if len(value) > longest:
         raise fault(f"{name}: a value has {len(value)} characters, and at most {longest} are possible")
+
+
+def searched(text: str) -> list[tuple[str, ...]]:
+    """What `search` looks for: of each group, one is the beginning of a word. Raises InvalidRequest for nothing to look
+    for, and for too much."""
+    check_text("search", text, LONGEST_SEARCH)
+    groups = asked_words(text)
+    if not groups:
+        raise fault(f"search: {text[:50]!r} has no letter and no digit")
+    if len(groups) > MOST_WORDS:
+        raise fault(f"search: {len(groups)} words, and at most {MOST_WORDS} can be looked for")
+    return groups
 
 
 def check_bounds(name: str, least: datetime | int | None, most: datetime | int | None) -> None:

@@ -89,7 +89,7 @@ def labelled(name: str, text: str) -> str:
     if len(name) + 1 + len(text) <= LONGEST:
         return f"{name}:{text}"
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return f"{name}:{text[:50]}#{digest}"
+    return f"{name}:{text[: min(50, LONGEST - len(name) - len(digest) - 2)]}#{digest}"
 
 
 def _digits(text: str) -> str | None:

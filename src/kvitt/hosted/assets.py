@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 
+_ENTRIES = frozenset(("page.js", "approval.js"))
+"""What pages begin with; all else is imported by one of them."""
+
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -35,5 +38,5 @@ def load_assets() -> Assets:
         if content_type:
             found[file.name] = Asset(file.read_bytes(), content_type)
     digest = sha256(b"".join(name.encode() + b"\0" + asset.content for name, asset in found.items()))
-    modules = tuple(name for name in found if name.endswith(".js") and name != "page.js")
+    modules = tuple(name for name in found if name.endswith(".js") and name not in _ENTRIES)
     return Assets(digest.hexdigest()[:12], found, modules)

@@ -14,26 +14,12 @@ from msgspec import Struct
 from kvitt.checkout.flows import Actor, Checkout
 from kvitt.core.errors import NotFound, Refusal, Unavailable
 from kvitt.hosted.assets import load_assets
+from kvitt.hosted.headers import SECURITY, page
 from kvitt.hosted.languages import choose, load_languages
 from kvitt.hosted.render import Pages, Place
 from kvitt.web import PUBLIC, Answer, Call, Route
 from kvitt.web.routes import Handler
 
-_SECURITY = {
-    "content-security-policy": "; ".join([
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'none'",  # the card is sent by the script alone; a form could put it in an address
-        "base-uri 'none'",
-        "frame-ancestors 'none'",  # the page is only redirected to so far: nobody may lay it under a page of theirs
-    ]),
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-robots-tag": "noindex",
-}  # fmt: skip
 _KEPT = "public, max-age=31536000, immutable"
 
 
@@ -49,10 +35,6 @@ def routes(checkout: Checkout) -> list[Route]:
     languages = load_languages()
     assets = load_assets()
     pages = Pages(languages, assets.modules)
-
-    def page(html: bytes, language: str, status: int = 200) -> Answer:
-        headers = {**_SECURITY, "cache-control": "no-store", "content-language": language}
-        return Answer(html, status, headers, "text/html; charset=utf-8")
 
     async def show(call: Call[None], sid: str, path: str) -> Answer:
         root = urlsplit(call.base_url).path.rstrip("/")
@@ -82,7 +64,7 @@ def routes(checkout: Checkout) -> list[Route]:
         if asset is None:
             raise NotFound("There is no such file")
         kept = _KEPT if call.params["version"] == assets.version else "no-cache"
-        return Answer(asset.content, 200, {**_SECURITY, "cache-control": kept}, asset.content_type)
+        return Answer(asset.content, 200, {**SECURITY, "cache-control": kept}, asset.content_type)
 
     def route(path: str, handler: Handler, summary: str, query: type[Struct] | None = None) -> Route:
         return Route("GET", path, handler, PUBLIC, summary, "Payment page", query=query, hidden=True)

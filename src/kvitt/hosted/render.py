@@ -9,9 +9,31 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kvitt.checkout.model.view import View
 from kvitt.hosted.languages import Language, Languages
-from kvitt.hosted.view import WAITING, card_product, heading, initial, merchant_name, safe_href, summary
+from kvitt.hosted.view import (
+    WAITING,
+    Method,
+    chosen,
+    heading,
+    initial,
+    merchant_name,
+    methods,
+    safe_href,
+    summary,
+    waits_with,
+)
 
-_SCRIPT_WORDS = ("card.", "fix.", "refused.", "waiting.", "leaving.", "cancel.", "pay.b", "test.n")
+_SCRIPT_WORDS = (
+    "card.",
+    "fix.",
+    "refused.",
+    "waiting.",
+    "leaving.",
+    "cancel.",
+    "pay.b",
+    "test.n",
+    "method.phone.w",
+    "method.gift.",
+)
 """The beginnings of the catalogue's keys that the script says by itself."""
 
 _TEST_CARD = "\0"  # stands where the template sets the number in its own type
@@ -60,12 +82,13 @@ class Pages:
         """The whole page for a session, whatever state it is in."""
         merchant = merchant_name(view, language)
         shown = summary(view.order, language)
-        product = card_product(view)
+        offered = methods(view, language)
+        waits_at = safe_href(view.waiting.redirect_url) if view.waiting else ""
         form, waiting = view.state == "open", view.state in WAITING
         title = language.say(
             "title.open" if form else "title.other", **({"amount": shown.total} if form else {}), merchant=merchant
         )
-        return self._html(
+        return self.html(
             "page.html",
             language,
             place,
@@ -76,9 +99,15 @@ class Pages:
             initial=initial(merchant),
             summary=shown,
             form=form,
-            payable=product is not None,
+            methods=offered,
+            chosen=chosen(view, offered),
+            needs={method.needs for method in offered},
+            form_heading=_form_heading(offered, language),
+            phone_number="",
             waiting=waiting,
-            waiting_words="locked" if view.state == "locked" else "waiting",
+            waiting_words=_waiting_words(view, waits_at),
+            waits_at=waits_at,
+            waits_with=waits_with(view, language),
             look=_FINAL.get(view.state),
             href=safe_href(view.href),
             modules=self._modules,
@@ -87,7 +116,9 @@ class Pages:
             data={
                 "waiting": waiting,
                 "test": view.test,
-                "product": product,
+                "methods": [{"product": method.product, "needs": method.needs} for method in offered],
+                "waits_at": view.waiting.redirect_url if view.waiting else None,
+                "onward": safe_href(view.href) if view.state in ("paid", "on_hold") else None,
                 "decline": _decline(view),
                 "urls": _urls(place.root, view.id),
                 "words": _script_words(language, merchant, shown.total),
@@ -96,9 +127,10 @@ class Pages:
 
     def apology(self, kind: Literal["missing", "unavailable"], language: Language, place: Place) -> bytes:
         """The page for a session that does not exist, or that cannot be read just now."""
-        return self._html("missing.html", language, place, words=kind)
+        return self.html("missing.html", language, place, words=kind)
 
-    def _html(self, template: str, language: Language, place: Place, **values: Any) -> bytes:
+    def html(self, template: str, language: Language, place: Place, **values: Any) -> bytes:
+        """A template, in a language, at a place."""
         joint = "&" if "?" in place.path else "?"
         return (
             self._templates.get_template(template)
@@ -114,11 +146,32 @@ class Pages:
         )
 
 
+def _waiting_words(view: View, waits_at: str) -> str:
+    if view.state == "locked":
+        return "locked"
+    return "approve" if waits_at else "waiting"
+
+
+def _form_heading(offered: tuple[Method, ...], language: Language) -> str:
+    if not offered:
+        return language.say("pay.heading_none")
+    if len(offered) > 1:
+        return language.say("method.heading")
+    (only,) = offered
+    return language.say("pay.heading") if only.needs == "card" else language.say("method.heading_one", method=only.name)
+
+
 def _decline(view: View) -> dict[str, str] | None:
-    if view.decline is None:
-        return None
+    """Why the last try did not go through; a customer who chose to pay otherwise knows."""
     decline = view.decline
-    return {"code": decline.code, "category": decline.category, "message": decline.message}
+    if decline is None or decline.reason == "GIVEN_UP":
+        return None
+    return {
+        "code": decline.code,
+        "category": decline.category,
+        "message": decline.message,
+        "reason": decline.reason or "",
+    }
 
 
 def _urls(root: str, session_id: str) -> dict[str, str]:
@@ -126,6 +179,7 @@ def _urls(root: str, session_id: str) -> dict[str, str]:
     return {
         "session": f"{root}/v1/view/{session_id}/session",
         "abandon": f"{root}/v1/view/{session_id}/session/abandon",
+        "give_up": f"{root}/v1/view/{session_id}/session/payment/cancel",
         "pay": f"{root}/v1/sessions/{session_id}/pay",
     }
 

@@ -10,6 +10,7 @@ from kvitt.checkout.model.order import SessionOrder
 from kvitt.checkout.model.view import View
 from kvitt.hosted.amounts import money, percentage, quantity
 from kvitt.hosted.languages import Language
+from kvitt.hosted.products import Needs, needs_of, product_name
 
 WAITING = frozenset({"paying", "unknown", "locked"})
 """States that pass by themselves: the page asks again until they have."""
@@ -36,6 +37,13 @@ class Summary:
     vat: str
     total: str
     reference: str
+
+
+@dataclass(frozen=True)
+class Method:
+    product: str
+    name: str
+    needs: Needs
 
 
 def plain(text: str | None) -> str:
@@ -68,10 +76,31 @@ def initial(name: str) -> str:
     return next((character.upper() for character in name if character.isalnum()), "")
 
 
-def card_product(view: View) -> str | None:
-    """The payment product that the card form pays with: the default when that is a card, else the first card."""
-    cards = [m.payment_product_type for m in view.payment_methods if m.payment_product_type.endswith(".creditcard")]
-    return view.default_payment_type if view.default_payment_type in cards else next(iter(cards), None)
+def methods(view: View, language: Language) -> tuple[Method, ...]:
+    """The ways to pay, in the shop's order. Of several products with one name the customer sees one: the default."""
+    found: dict[str, Method] = {}
+    for offered in view.payment_methods:
+        product = offered.payment_product_type
+        method = Method(product, product_name(product, language), needs_of(product))
+        if method.name not in found or product == view.default_payment_type:
+            found[method.name] = method
+    return tuple(found.values())
+
+
+def chosen(view: View, offered: tuple[Method, ...]) -> Method | None:
+    """What is chosen at first: the shop's default, else the first."""
+    default = (method for method in offered if method.product == view.default_payment_type)
+    return next(default, next(iter(offered), None))
+
+
+def waits_with(view: View, language: Language) -> str:
+    """Who the customer's yes is waited for: an app or a company by its name, for a card the bank."""
+    if view.waiting is None:
+        return ""
+    product = view.waiting.payment_product_type
+    if needs_of(product) == "card":
+        return language.say("approve.bank")
+    return product_name(product, language)
 
 
 def summary(order: SessionOrder, language: Language) -> Summary:

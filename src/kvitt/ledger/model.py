@@ -8,6 +8,8 @@
     void        customer     authorized   the shop gave the reservation up
     release     customer     authorized   a final capture gave up what it did not take
     expire      customer     authorized   the reservation ran out
+    raise       authorized   customer     the reservation was changed to more
+    lower       customer     authorized   the reservation was changed to less
 
 Of each transaction and currency, what arrived in an account less what left it is its balance: `authorized` is what may
 still be captured, `captured` what may still be refunded, and `customer` what the customer is out of pocket for or has
@@ -19,7 +21,7 @@ from __future__ import annotations
 from typing import Literal
 
 Account = Literal["customer", "authorized", "captured"]
-Kind = Literal["authorize", "capture", "refund", "void", "release", "expire"]
+Kind = Literal["authorize", "capture", "refund", "void", "release", "expire", "raise", "lower"]
 
 SIDES: dict[Kind, tuple[Account, Account]] = {
     "authorize": ("authorized", "customer"),
@@ -28,5 +30,7 @@ SIDES: dict[Kind, tuple[Account, Account]] = {
     "void": ("customer", "authorized"),
     "release": ("customer", "authorized"),
     "expire": ("customer", "authorized"),
+    "raise": ("authorized", "customer"),
+    "lower": ("customer", "authorized"),
 }
 """The debited and the credited account."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from kvitt.checkout.flows import Actor
 from kvitt.checkout.rules.refusals import InvalidSession
-from kvitt.orders.api.common import ORDER, READ, WRITE, expected_version, origin
+from kvitt.orders.api.common import ORDER, READ, WRITE, origin
 from kvitt.orders.api.refused import READING, REGISTERING
 from kvitt.orders.model import Verb
 from kvitt.orders.model.sessions import OrderSession
@@ -14,7 +14,7 @@ from kvitt.together.flows import Together
 from kvitt.together.model import OrderSessionRequest
 from kvitt.together.rules import NothingToPay, SessionTooLarge
 from kvitt.together.wire import OrderSessions
-from kvitt.web import Call, Route
+from kvitt.web import Call, Route, expected_version
 
 _SESSIONS = f"{ORDER}/sessions"
 _TAG = "Sessions of orders"

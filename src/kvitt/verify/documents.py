@@ -107,6 +107,29 @@ class ListedDocument(Struct, frozen=True):
     removed: bool = False
 
 
+class ListedEvent(Struct, frozen=True):
+    event: str
+    success: bool
+    created_at: datetime
+
+
+class ListedTransaction(Struct, frozen=True):
+    """What lists show of a transaction."""
+
+    id: str
+    session_id: str
+    created_at: datetime
+    amount: int
+    currency: str
+    status: str
+    payment_product_type: str
+    events: tuple[ListedEvent, ...] = ()
+
+
+class ListedTransactionDocument(Struct, frozen=True):
+    transaction: ListedTransaction
+
+
 class Reason(Struct, frozen=True):
     code: str | None = None
 
@@ -138,6 +161,8 @@ class Attempt(Struct, frozen=True):
     created_at: datetime
     final: bool = False
     asks: int = 0
+    captures: bool = False
+    held: bool = False
 
 
 class TransactionDocument(Struct, frozen=True):
@@ -148,6 +173,8 @@ class TransactionDocument(Struct, frozen=True):
 
 
 class SessionPart(Struct, frozen=True):
+    id: str
+    created_at: datetime
     transaction_id: str | None = None
 
 
@@ -157,6 +184,7 @@ class SessionDocument(Struct, frozen=True):
 
 read_order = json.Decoder(OrderDocument).decode
 read_listed = json.Decoder(ListedDocument).decode
+read_listed_transaction = json.Decoder(ListedTransactionDocument).decode
 read_order_entry = json.Decoder(OrderEntry).decode
 read_record = json.Decoder(TransactionDocument).decode
 read_transaction = json.Decoder(Transaction).decode

@@ -17,6 +17,8 @@ SIDES = {
     "void": ("customer", "authorized"),
     "release": ("customer", "authorized"),
     "expire": ("customer", "authorized"),
+    "raise": ("authorized", "customer"),
+    "lower": ("customer", "authorized"),
 }
 """By kind of posting: where the money arrives (debit), and where it leaves (credit)."""
 
@@ -54,13 +56,23 @@ def posting_faults(known: Read, postings: Sequence[Any], since: datetime | None,
 
 def _owed(known: Read) -> Iterator[tuple[str, str, int, datetime]]:
     """Id, kind, amount and age of each posting that there must be. Nothing moves by an amount of nothing."""
-    authorized_at = None
+    authorized_at, authorized = None, 0
     for attempt in known.attempts:
         if attempt.status != "done":
             continue
         authorized_at = authorized_at or attempt.created_at
+        if attempt.verb == "adjust":
+            difference, authorized = attempt.amount - authorized, attempt.amount
+            if difference:
+                kind = "raise" if difference > 0 else "lower"
+                yield attempt.id, kind, abs(difference), attempt.created_at
+            continue
+        if attempt.verb == "authorize":
+            authorized = attempt.amount
         if attempt.amount:
             yield attempt.id, attempt.verb, attempt.amount, attempt.created_at
+            if attempt.captures:
+                yield f"{attempt.id}:capture", "capture", attempt.amount, attempt.created_at
         if attempt.final and attempt.verb == "capture" and known.money.released:
             yield f"{attempt.id}:release", "release", known.money.released, attempt.created_at
     if known.money.expired and authorized_at is not None:

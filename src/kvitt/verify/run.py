@@ -14,7 +14,7 @@ from kvitt.store.verifying import Reading
 from kvitt.verify.beside import walk_beside
 from kvitt.verify.chain import walk
 from kvitt.verify.documents import read_session
-from kvitt.verify.lists import list_faults
+from kvitt.verify.lists import order_list_faults, session_list_faults, transaction_list_faults
 from kvitt.verify.merge import Key, merged
 from kvitt.verify.money import movement_faults, posting_faults
 from kvitt.verify.orders import order_faults
@@ -80,7 +80,7 @@ async def _orders(own: Reading, report: Report, progress: Progress) -> None:
                 _count(report, progress, "orders")
                 faults = list(order_faults(rows[0], events))
                 if all_listed:
-                    faults += list_faults(rows[0]["doc"], listed, found_by)
+                    faults += order_list_faults(rows[0]["doc"], listed, found_by)
             elif events:
                 faults = [Fault("the order", f"one: the log has {len(events)} entries", None)]
             else:
@@ -101,22 +101,25 @@ async def _numbers(own: Reading, report: Report) -> None:
 
 
 async def _transactions(own: Reading, report: Report, progress: Progress) -> None:
-    since = await own.ledger_since()
+    since, all_listed = await own.ledger_since(), await own.listed()
     waiting: dict[Key, str] = {}
     streams = merged(
         own.rows(verifying.TRANSACTIONS),
         own.rows(verifying.TRANSACTION_EVENTS),
         own.rows(verifying.POSTINGS),
         own.rows(verifying.MOVEMENTS),
+        own.rows(verifying.TRANSACTION_LIST),
+        own.rows(verifying.TRANSACTION_WORDS),
     )
     async with aclosing(streams):
-        async for (account_id, id), (rows, entries, postings, movements) in streams:
+        async for (account_id, id), (rows, entries, postings, movements, listed, found_by) in streams:
             name = f"transaction {id}"
             report.checked["postings"] += len(postings)
             report.checked["movements"] += len(movements)
             if not rows:
-                heard = f"{len(entries)} log entries, {len(postings)} postings, {len(movements)} movements"
-                report.add(account_id, name, Fault("the transaction", f"one: there are {heard}", None))
+                heard = f"there are {len(entries)} log entries, {len(postings)} postings, {len(movements)} movements"
+                heard = heard if entries or postings or movements else "the list has it"
+                report.add(account_id, name, Fault("the transaction", f"one: {heard}", None))
                 continue
             _count(report, progress, "transactions")
             try:
@@ -127,6 +130,8 @@ async def _transactions(own: Reading, report: Report, progress: Progress) -> Non
             faults = [*transaction_faults(known, entries), *posting_faults(known, postings, since, report)]
             if is_test_account(account_id):
                 faults += movement_faults(known, movements)
+            if all_listed:
+                faults += transaction_list_faults(rows[0]["doc"], listed, found_by)
             for fault in faults:
                 report.add(account_id, name, fault)
             for attempt in known.open_attempts:
@@ -149,13 +154,21 @@ async def _asked(own: Reading, report: Report, waiting: dict[Key, str]) -> None:
 
 async def _sessions(own: Reading, report: Report, progress: Progress) -> None:
     """A session names its transaction, and the transaction its session; neither has two."""
-    streams = merged(own.rows(verifying.SESSIONS), own.rows(verifying.SESSION_TRANSACTIONS))
+    all_listed = await own.listed()
+    streams = merged(
+        own.rows(verifying.SESSIONS),
+        own.rows(verifying.SESSION_TRANSACTIONS),
+        own.rows(verifying.SESSION_LIST),
+        own.rows(verifying.SESSION_WORDS),
+    )
     async with aclosing(streams):
-        async for (account_id, id), (rows, transactions) in streams:
+        async for (account_id, id), (rows, transactions, listed, found_by) in streams:
             theirs = [row[2] for row in transactions]
             if not rows:
                 for transaction_id in theirs:
                     report.add(account_id, f"transaction {transaction_id}", Fault("its session", id, None))
+                if listed or found_by:
+                    report.add(account_id, f"session {id}", Fault("the session", "one: the list has it", None))
                 continue
             _count(report, progress, "sessions")
             try:
@@ -165,6 +178,9 @@ async def _sessions(own: Reading, report: Report, progress: Progress) -> None:
                 continue
             if theirs != ([] if named is None else [named]):
                 report.add(account_id, f"session {id}", Fault("its transaction", ", ".join(theirs) or None, named))
+            if all_listed:
+                for fault in session_list_faults(rows[0][2], listed, found_by):
+                    report.add(account_id, f"session {id}", fault)
 
 
 def _count(report: Report, progress: Progress, what: str) -> None:

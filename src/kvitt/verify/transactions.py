@@ -59,6 +59,11 @@ class Read(msgspec.Struct, frozen=True):
     money: Money
 
     @property
+    def captured_at_once(self) -> bool:
+        """Paid with a method that reserves nothing: its one event is a CAPTURE."""
+        return any(attempt.captures and attempt.status == "done" for attempt in self.attempts)
+
+    @property
     def open_attempts(self) -> list[Attempt]:
         return [attempt for attempt in self.attempts if attempt.status in ("open", "unknown")]
 
@@ -82,7 +87,7 @@ def transaction_faults(known: Read, entries: Sequence[Any]) -> Iterator[Fault]:
         ("session in the document", known.session_id, transaction.session_id),
         ("column status", transaction.status, known.status),
     )
-    told = _by_events(transaction.events)
+    told = _by_events(transaction.events, known.captured_at_once)
     for name, by_attempts, by_events in zip(_AMOUNTS, money.told, told, strict=True):
         yield from unequal((f"{name}: attempts against events", by_attempts, by_events))
     yield from _ceilings(transaction, money, known.attempts)
@@ -109,25 +114,39 @@ def _by_attempts(attempts: Sequence[Attempt], has_expired: bool) -> Money:
     for attempt in attempts:
         if attempt.status == "done":
             done[attempt.verb] += attempt.amount
+            done["capture"] += attempt.amount if attempt.captures else 0
         elif attempt.status != "refused":
             waiting[attempt.verb] += attempt.amount
-    left = done["authorize"] - done["capture"] - done["void"]
+    authorized = _authorized(attempts)
+    left = authorized - done["capture"] - done["void"]
     final = any(attempt.final and attempt.verb == "capture" and attempt.status == "done" for attempt in attempts)
     released = left if final else 0
     expired = left if has_expired and not final else 0
     voided = done["void"] + released + expired
     return Money(
-        done["authorize"], done["capture"], done["refund"], voided, released, expired,
+        authorized, done["capture"], done["refund"], voided, released, expired,
         waiting["capture"], waiting["refund"],
     )  # fmt: skip
 
 
-def _by_events(events: Sequence[TransactionEvent]) -> tuple[int, int, int, int]:
+def _authorized(attempts: Sequence[Attempt]) -> int:
+    """Each change says anew how much is authorized; two are never under way at once."""
+    last = [
+        attempt.amount for attempt in attempts if attempt.verb in ("authorize", "adjust") and attempt.status == "done"
+    ]
+    return last[-1] if last else 0
+
+
+def _by_events(events: Sequence[TransactionEvent], captured_at_once: bool) -> tuple[int, int, int, int]:
+    """What is captured at once was authorized in the same moment, and no event says so."""
     sums = Counter[str]()
     for event in events:
-        if event.success:
+        if event.success and event.event == "AUTHORIZE":
+            sums["AUTHORIZE"] = event.amount or 0  # the latest says all that is authorized
+        elif event.success:
             sums[event.event] += event.amount or 0
-    return (sums["AUTHORIZE"], sums["CAPTURE"], sums["REFUND"], sums["VOID"])
+    authorized = sums["CAPTURE"] if captured_at_once else sums["AUTHORIZE"]
+    return (authorized, sums["CAPTURE"], sums["REFUND"], sums["VOID"])
 
 
 def _ceilings(transaction: Transaction, money: Money, attempts: Sequence[Attempt]) -> Iterator[Fault]:
@@ -146,8 +165,11 @@ def _ceilings(transaction: Transaction, money: Money, attempts: Sequence[Attempt
 
 def _status(events: Sequence[TransactionEvent], money: Money, attempts: Sequence[Attempt]) -> str:
     authorized, captured, refunded, voided = money.told
-    if not authorized:
+    if not any(attempt.verb == "authorize" and attempt.status == "done" for attempt in attempts):
         return _unpaid(events, attempts)
+    if not authorized:
+        given_up = any(attempt.verb == "void" and attempt.status == "done" for attempt in attempts)
+        return "AUTHORIZATION_VOIDED" if given_up else "AUTHORIZED"
     if captured == 0:
         return "AUTHORIZED" if voided == 0 else "AUTHORIZATION_VOIDED"
     if captured + voided < authorized:
@@ -161,6 +183,9 @@ def _unpaid(events: Sequence[TransactionEvent], attempts: Sequence[Attempt]) -> 
     """Nothing was authorized: each refused try is an event, and one more ended it all."""
     if any(event.event == "VOID" and event.success for event in events):
         return "AUTHORIZATION_VOIDED"
+    held = [attempt.status for attempt in attempts if attempt.held]
+    if held:
+        return "FAILED" if held == ["refused"] else "ON_HOLD"
     failures = [event for event in events if event.event == "AUTHORIZE" and not event.success]
     refused = sum(attempt.verb == "authorize" and attempt.status == "refused" for attempt in attempts)
     if len(failures) <= refused:
@@ -194,13 +219,22 @@ def _not_the_same(text: bytes, data: str) -> Fault:
     return Fault("the document", "as in the log's last entry", f"other in {', '.join(names) or 'its spelling'}")
 
 
+def _kind(event: TransactionEvent) -> str:
+    if not event.success:
+        return "failed"
+    return "expired" if _expiry(event) else "ON_HOLD" if event.transaction_status == "ON_HOLD" else event.event
+
+
 def _told(known: Read) -> dict[str, int]:
     events = Counter[str]()
     for event in known.transaction.events:
         if event.event in ("AUTHORIZE", "CAPTURE", "REFUND", "VOID"):
-            events["expired" if _expiry(event) else event.event if event.success else "failed"] += 1
+            events[_kind(event)] += 1
+    adjusted = sum(attempt.verb == "adjust" and attempt.status == "done" for attempt in known.attempts)
     return {
-        "transaction.authorized": events["AUTHORIZE"],
+        "transaction.authorized": events["AUTHORIZE"] - adjusted,
+        "transaction.authorization_updated": adjusted,
+        "transaction.on_hold": events["ON_HOLD"],
         "transaction.captured": events["CAPTURE"],
         "transaction.refunded": events["REFUND"],
         "transaction.voided": events["VOID"] - (1 if known.money.released else 0),

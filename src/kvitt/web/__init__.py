@@ -5,6 +5,7 @@ from kvitt.web.decoding import parse
 from kvitt.web.openapi import Info
 from kvitt.web.routes import CSV, EVENT_STREAM, JSON_LINES, PUBLIC, Answer, Call, Caller, Needs, Public, Route
 from kvitt.web.static import static
+from kvitt.web.versions import expected_version
 
 __all__ = [
     "CSV",
@@ -20,6 +21,7 @@ __all__ = [
     "Public",
     "Route",
     "build_app",
+    "expected_version",
     "parse",
     "static",
 ]

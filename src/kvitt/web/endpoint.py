@@ -87,6 +87,7 @@ class Endpoint:
                 route=route.path,
                 challenge=route.challenge,
                 named=self._named,
+                says=route.refusal_says,
             )
             give(resp, answer, request_id, self._headers)
         status = answer.status if isinstance(answer, Answer) else 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, get_type_hints
 from urllib.parse import parse_qsl
@@ -13,6 +14,7 @@ from kvitt.core.errors import InvalidRequest, problem
 from kvitt.web.oddities import OFF, bare, is_off
 
 _MAX_FIELDS = 200
+_BRACKETS = re.compile(r"\[[0-9]{0,4}\]\Z", re.ASCII)
 
 
 class QueryDecoder:
@@ -31,7 +33,7 @@ class QueryDecoder:
     def __call__(self, query: str) -> Any:
         if not query and self._nothing is not None:
             return self._nothing
-        given = _collect(query)
+        given = self._without_brackets(_collect(query))
         faults = [f"{name} is required" for name in self._required if name not in given]
         values: dict[str, Any] = {}
         for name, texts in given.items():
@@ -43,6 +45,14 @@ class QueryDecoder:
             return self._type(**values)
         except ValueError as error:  # a struct's own __post_init__
             raise InvalidRequest(str(error), problem(str(error))) from None
+
+    def _without_brackets(self, given: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Lists as PHP and others spell them: `id[]=A&id[]=B` and `id[0]=A&id[1]=B` are `id=A&id=B`."""
+        for name in [name for name in given if name.endswith("]")]:
+            field = _BRACKETS.sub("", name)
+            if name not in self._fields and field in self._fields and self._fields[field][2]:
+                given.setdefault(field, []).extend(given.pop(name))
+        return given
 
     def _convert(self, name: str, texts: list[str], values: dict[str, Any], faults: list[str]) -> None:
         attribute, hint, takes_list = self._fields[name]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import structlog
 
@@ -18,13 +19,14 @@ from kvitt.core.errors import (
     Unavailable,
 )
 from kvitt.core.idempotency import Replayed
-from kvitt.core.reply import refusal_body
+from kvitt.core.reply import encode, refusal_body
 from kvitt.web.routes import Answer
 
 log = structlog.get_logger("kvitt.web")
 
 
-def refused(refusal: Refusal, challenge: str = "Bearer") -> Answer:
+def refused(refusal: Refusal, challenge: str = "Bearer", says: Mapping[str, Any] | None = None) -> Answer:
+    """`says`: members beside `error`."""
     headers: dict[str, str] = {}
     if isinstance(refusal, Unauthorized):
         headers["www-authenticate"] = challenge
@@ -32,7 +34,8 @@ def refused(refusal: Refusal, challenge: str = "Bearer") -> Answer:
         headers["retry-after"] = str(max(1, refusal.retry_after))
     elif isinstance(refusal, Unavailable):
         headers["retry-after"] = "1"
-    return Answer(refusal_body(refusal), refusal.status, headers)
+    body = refusal_body(refusal)
+    return Answer(encode({"error": body.error, **says}) if says else body, refusal.status, headers)
 
 
 def failed(
@@ -43,10 +46,12 @@ def failed(
     route: str,
     challenge: str = "Bearer",
     named: Collection[type[Refusal]] | None = None,
+    says: Mapping[str, Any] | None = None,
 ) -> Answer:
     """The answer for anything a handler raised. What nobody foresaw is logged with its trace and answered without.
 
-    `named`: what the OpenAPI document says the route may refuse by; None where there is no route.
+    `named`: what the OpenAPI document says the route may refuse by; None where there is no route. `says`: what stands
+    beside the error.
 
     The trace is formatted here, plainly: log renderers that show local variables would show card numbers.
     """
@@ -55,7 +60,7 @@ def failed(
     if isinstance(error, Refusal):
         if named is not None and type(error) not in named:
             unnamed(error, method, route)
-        return refused(error, challenge)
+        return refused(error, challenge, says)
     if isinstance(error, Replayed):
         again = Answer.of(error.reply)
         again.headers = {**again.headers, "idempotent-replayed": "true"}
@@ -63,7 +68,7 @@ def failed(
     trace = "".join(traceback.format_exception(error))
     log.error("request failed", request_id=request_id, method=method, route=route, exception=trace)
     message = f"Something went wrong on our side. Quote request id {request_id} when you ask about it"
-    return refused(InternalError(message))
+    return refused(InternalError(message), says=says)
 
 
 def unnamed(refusal: Refusal, method: str, route: str) -> None:

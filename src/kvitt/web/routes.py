@@ -207,6 +207,7 @@ class Route:
 
     `refusals`: every kind of no that the handler may raise, beyond those of the kit (web/named.py). The OpenAPI
     document names them, and tests hold the handler to them.
+    `refusal_says`: what stands beside `error` in the body of every refusal.
     `accepted`, when it is not empty, says what a 202 with the same answer means.
     With `body_required` False an empty body, `null`, `[]` and `{}` all arrive as None. `form` also takes
     `application/x-www-form-urlencoded`. `challenge` is what a 401 says in WWW-Authenticate. With `once` a POST or PUT
@@ -226,6 +227,7 @@ class Route:
     query: type[msgspec.Struct] | None = None
     answers: Any = None
     refusals: tuple[type[Refusal], ...] = ()
+    refusal_says: Mapping[str, Any] = field(default_factory=dict)
     accepted: str = ""
     description: str = ""
     content_type: str = JSON

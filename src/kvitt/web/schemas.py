@@ -16,15 +16,16 @@ _REFERENCE = "#/components/schemas/{name}"
 
 
 class Schemas:
-    """Components for all types of some routes. Structs of one name in two features get their full names."""
+    """Components for all types of some routes. Structs of one name in two features have the feature before it."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         types = {id(found): found for route in routes for found in (route.body, route.answers) if found is not None}
         queries = {id(route.query): route.query for route in routes if route.query is not None}
         given = [*types.values(), Error, *queries.values()]
         schemas, components = msgspec.json.schema_components(given, ref_template=_REFERENCE)
+        schemas, components = _renamed((schemas, components), _short_names(components))
         self._by_type = dict(zip(map(id, given), map(_polished, schemas), strict=True))
-        self._all = {name: _polished(schema) for name, schema in components.items()}
+        self._all = {name: _polished({**schema, "title": name}) for name, schema in components.items()}
         self.error: Doc = self._by_type[id(Error)]
         only_queries = {self._name(query) for query in queries.values()} - _referenced(self._all, schemas[: len(types)])
         self.components = {name: schema for name, schema in self._all.items() if name not in only_queries}
@@ -48,6 +49,36 @@ class Schemas:
     def _name(self, type: Any) -> str:
         reference: str = self._by_type[id(type)]["$ref"]
         return reference.rpartition("/")[2]
+
+
+def _short_names(names: Iterable[str]) -> dict[str, str]:
+    """Components by their names without dots: generators of clients make classes of them, and most stop at a dot.
+
+    `kvitt.orders.model.parties.Customer` becomes `OrdersCustomer`, or `OrdersPartiesCustomer` where that is taken.
+    """
+    short: dict[str, str] = {}
+    for full in sorted(name for name in names if "." in name):
+        _, feature, *_, module, name = full.split(".")
+        candidates = (f"{feature.title()}{name}", f"{feature.title()}{module.title()}{name}")
+        short[full] = next(each for each in candidates if each not in (*names, *short.values()))
+    return short
+
+
+def _renamed(schema: Any, names: dict[str, str]) -> Any:
+    """The same with other names for components, where they are and where they are referred to."""
+    if isinstance(schema, dict):
+        return {
+            names.get(key, key): _reference(value, names) if key == "$ref" else _renamed(value, names)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list | tuple):
+        return [_renamed(item, names) for item in schema]
+    return schema
+
+
+def _reference(to: str, names: dict[str, str]) -> str:
+    place, slash, name = to.rpartition("/")
+    return f"{place}{slash}{names.get(name, name)}"
 
 
 def _referenced(*places: Any) -> set[str]:

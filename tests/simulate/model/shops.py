@@ -122,9 +122,7 @@ def _owed(record: Any, session: Any) -> list[str]:
     owed = [event["id"] for event in succeeded if event["event"] in asked and _is_operation(event, record, session)]
     authorized = any(event["event"] == "AUTHORIZE" for event in succeeded)
     automatic = (session["session"].get("configuration") or {}).get("auto_capture")
-    all_captured = ("CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED")
-    captured = any(event["transaction_status"] in all_captured for event in shown["events"])
-    if authorized and (not automatic or captured):
+    if authorized and not (automatic and _voided_by_hand(record)):
         owed.append("paid")
     if ("report_error", "true") in options and not authorized:
         if shown["status"] == "FAILED":
@@ -132,6 +130,14 @@ def _owed(record: Any, session: Any) -> list[str]:
         elif shown["status"] == "DECLINED":
             owed.append("cancelled")
     return owed
+
+
+def _voided_by_hand(record: Any) -> bool:
+    """All of it, before anything was captured: the shop itself did that, and hears of an automatic capture no more."""
+    shown = record["transaction"]
+    return shown["status"] == "AUTHORIZATION_VOIDED" and any(
+        attempt["verb"] == "void" and attempt["status"] == "done" for attempt in record.get("attempts", ())
+    )
 
 
 def _is_operation(event: Any, record: Any, session: Any) -> bool:

@@ -15,6 +15,12 @@ READ = Needs("checkout", "read")
 READ_OR_WRITE = Needs("checkout", "read", also=("write",))
 
 
+def toggles_of(call: Call[Any]) -> frozenset[str]:
+    """What `Dintero-Feature-Toggles` lists."""
+    listed = call.header("dintero-feature-toggles") or ""
+    return frozenset(toggle.strip() for toggle in listed.split(","))
+
+
 def actor_of(call: Call[Any], answer: Callable[[Any], msgspec.Struct] | None = None) -> Actor:
     """The shop that calls, with the headers that name the calling system. `answer`: made from the flow's own."""
     by = call.caller.subject if call.caller is not None else None

@@ -7,6 +7,8 @@ from kvitt.checkout.api.refused import PAY_REFUSED
 from kvitt.checkout.flows import Checkout
 from kvitt.checkout.model.view import PayAnswer, View
 from kvitt.checkout.rules.answers import of_payment
+from kvitt.checkout.rules.preconditions import HEADER
+from kvitt.checkout.rules.preconditions import HEADER
 from kvitt.checkout.rules.refusals import (
     PaymentUnderWay,
     SessionCompleted,
@@ -30,7 +32,13 @@ def customer_routes(checkout: Checkout) -> list[Route]:
     async def pay(call: Call[Pay]) -> Answer:
         body, sid = call.body, call.params["session_id"]
         customer = customer_of(call, sid, recognised=lambda: recognised(body))
-        return Answer.of(of_payment(await checkout.pay(sid, body.payment_product_type, body.card, customer)))
+        unmodified = call.header(HEADER)
+        product = body.payment_product_type
+        return Answer.of(of_payment(await checkout.pay(sid, product, body.card, customer, body.payer(), unmodified)))
+
+    async def cancel_payment(call: Call[Nothing | None]) -> Answer:
+        sid = call.params["sid"]
+        return Answer(await checkout.cancel_payment(sid, customer_of(call, sid)), headers={"cache-control": "no-store"})
 
     async def abandon(call: Call[Nothing | None]) -> Abandoned:
         sid = call.params["sid"]
@@ -46,6 +54,11 @@ def customer_routes(checkout: Checkout) -> list[Route]:
             body=Pay, answers=PayAnswer, refusals=PAY_REFUSED, description=_PAY,
         ),
         Route(
+            "POST", "/v1/view/{sid}/session/payment/cancel", cancel_payment, PUBLIC,
+            "The customer gives up a payment that waits for them", _CUSTOMER, body=Nothing, body_required=False,
+            answers=View, refusals=(NotFound,), description=_CANCEL,
+        ),
+        Route(
             "POST", "/v1/view/{sid}/session/abandon", abandon, PUBLIC, "The customer gives up", _CUSTOMER,
             body=Nothing, body_required=False, answers=Abandoned,
             refusals=(NotFound, SessionCompleted, PaymentUnderWay),
@@ -53,7 +66,13 @@ def customer_routes(checkout: Checkout) -> list[Route]:
     ]  # fmt: skip
 
 
+_CANCEL = (
+    "Where `waiting` stands in the session, its payment ends and never goes through; the session is open for another "
+    "try. Had the customer said yes already, the session is paid. Nothing happens when nothing waits."
+)
 _PAY = (
     "The session's id is all the customer needs. A declined payment is 400 with the code Rejected, and the session "
-    "stays open for another try; when the outcome is not known yet, `poll_url` tells it later."
+    "stays open for another try; when the outcome is not known yet, `poll_url` tells it later. Where the customer has "
+    "to say yes at their bank or in an app, `approval_url` (and `redirect_url`) is where they go on. "
+    "`If-Unmodified-Since` (the `version` or `updated_at` of the session's view) refuses to pay what was not seen: 412."
 )

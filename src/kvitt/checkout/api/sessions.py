@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kvitt.checkout.api.common import READ, WRITE, actor_of
+from kvitt.checkout.api.common import READ, WRITE, actor_of, toggles_of
 from kvitt.checkout.api.refused import VOID_REFUSED
 from kvitt.checkout.flows import Checkout
 from kvitt.checkout.model.session import Session, SessionOptions
@@ -37,14 +37,11 @@ def session_routes(checkout: Checkout) -> list[Route]:
         return await made(call, msgspec.structs.replace(call.body, profile_id=None))
 
     async def made(call: Call[Any], options: SessionOptions) -> SessionCreated:
-        listed = call.header("dintero-feature-toggles") or ""
-        toggles = frozenset(toggle.strip() for toggle in listed.split(","))
-
         def answer(session: Session) -> SessionCreated:
             whole = session if call.query.include_session else None
             return SessionCreated(session.id, checkout.page_url(session.id), whole)
 
-        return answer(await checkout.create_session(call.account_id, options, toggles, actor_of(call, answer)))
+        return answer(await checkout.create_session(call.account_id, options, toggles_of(call), actor_of(call, answer)))
 
     async def get(call: Call[None]) -> Session:
         return await checkout.get_session(call.account_id, call.params["session_id"], call.query.includes)

@@ -12,10 +12,12 @@ import structlog
 
 from kvitt.checkout.flows.desk import Actor, Desk
 from kvitt.checkout.flows.outages import SOON
-from kvitt.checkout.model.payment import UNKNOWN, Ask, CardDetails, Outcome
+from kvitt.checkout.flows.tokens import find_token
+from kvitt.checkout.model.payment import NO_PAYER, UNKNOWN, Ask, CardDetails, Outcome, Payer
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
 from kvitt.checkout.rules.answers import remembered
+from kvitt.checkout.rules.merchant_initiated import is_merchant_initiated
 from kvitt.checkout.rules.schedule import ASK_TASK, AskData
 from kvitt.checkout.rules.settle import needs_session, settle
 from kvitt.checkout.rules.settlement import Settlement
@@ -33,13 +35,19 @@ Rows = tuple[Row[TransactionRecord], Row[SessionRecord] | None]
 
 
 async def perform(
-    desk: Desk, account_id: str, rows: Rows, attempt: Attempt, actor: Actor, card: CardDetails | None = None
+    desk: Desk,
+    account_id: str,
+    rows: Rows,
+    attempt: Attempt,
+    actor: Actor,
+    card: CardDetails | None = None,
+    payer: Payer = NO_PAYER,
 ) -> Settlement:
     """Asks the provider to do what was intended, and settles. Runs what follows from it (an automatic capture) too.
 
     `rows`: as the intent left them. They are settled on without reading again when nothing else was under way.
     """
-    outcome = await call(desk, account_id, rows[0].doc, attempt, card=card)
+    outcome = await call(desk, account_id, rows[0].doc, attempt, card=card, payer=payer)
     alone = sum(is_open(other) for other in rows[0].doc.attempts) == 1
     settled = await _settle(desk, account_id, rows[0].doc, attempt, outcome, actor, rows if alone else None)
     if actor.once is not None and not settled.change.puts:
@@ -74,14 +82,19 @@ async def conclude(
     attempt: Attempt,
     outcome: Outcome,
     task: TaskKey | None = None,
-) -> None:
-    """Settles what was found out on nobody's request, and runs what follows from it. `task`: ended with it."""
-    actor = desk.by_itself()
+    actor: Actor | None = None,
+) -> Settlement:
+    """Settles what was found out of an attempt that was open before, and runs what follows from it.
+
+    `task`: ended with it. `actor`: nobody, when it was nobody's request.
+    """
+    actor = actor or desk.by_itself()
     settled = await _settle(desk, account_id, record, attempt, outcome, actor, None, task)
-    if settled.follow is not None:
-        fresh = await desk.transaction(account_id, record.transaction.id)
-        session = await desk.session(account_id, fresh.doc.transaction.session_id)
-        await perform(desk, account_id, (fresh, session), settled.follow, actor)
+    if settled.follow is None:
+        return settled
+    fresh = await desk.transaction(account_id, record.transaction.id)
+    session = await desk.session(account_id, fresh.doc.transaction.session_id)
+    return await perform(desk, account_id, (fresh, session), settled.follow, actor)
 
 
 async def call(
@@ -91,17 +104,25 @@ async def call(
     attempt: Attempt,
     *,
     card: CardDetails | None = None,
+    payer: Payer = NO_PAYER,
     look_up: bool = False,
+    given_up: bool = False,
+    approved: bool = False,
 ) -> Outcome:
-    """Asks the provider to do it, or what became of it (`look_up`).
+    """Asks the provider to do it, or what became of it (`look_up`). See `Ask` for the others.
 
     No answer in time, an error, an answer that makes no sense: all of it is unknown, none of it is failed.
     """
+    if attempt.blocked is not None:
+        return Outcome("refused", attempt.blocked)
     transaction = record.transaction
     ask = Ask(
         account_id=account_id, attempt_id=attempt.id, payment_id=transaction.id, verb=attempt.verb,
         amount=attempt.amount, currency=transaction.currency, product=attempt.product,
-        reference=record.provider_reference, final=attempt.final, automatic=attempt.automatic, card=card,
+        reference=record.provider_reference, final=attempt.final, automatic=attempt.automatic,
+        extend=attempt.verb == "adjust" and attempt.holds_until is not None, card=card, saved_card=attempt.saved_card,
+        unattended=is_merchant_initiated(transaction), payer=payer, session_id=transaction.session_id,
+        merchant_name=str((transaction.metadata or {}).get("merchant_name", "")), given_up=given_up, approved=approved,
     )  # fmt: skip
     try:
         provider, _ = desk.provider_for(account_id, attempt.product)
@@ -146,7 +167,9 @@ async def _settle(
 
     async def decide() -> tuple[Change, Settlement]:
         row, session = await rows()
-        settled = settle(account_id, row, session, attempt.id, outcome, desk.moment(account_id, actor, ids=4))
+        token = await find_token(desk, account_id, attempt.token_id) if attempt.token_id is not None else None
+        moment = desk.moment(account_id, actor, ids=6)
+        settled = settle(account_id, row, session, attempt.id, outcome, moment, token)
         change = settled.change
         if attempt.answer_as is not None:
             before = next(found for found in row.doc.attempts if found.id == attempt.id)

@@ -11,6 +11,7 @@ from kvitt.checkout.model.payment import Capabilities
 from kvitt.checkout.model.session import SESSIONS, SessionRecord
 from kvitt.checkout.model.transaction import TRANSACTIONS, TransactionRecord
 from kvitt.checkout.providers.protocol import Provider
+from kvitt.checkout.providers.shop import AsksShop, Unconnected
 from kvitt.checkout.rules.moment import Moment
 from kvitt.checkout.rules.refusals import NoProvider
 from kvitt.core.change import Row
@@ -47,6 +48,7 @@ class Desk:
     providers: Mapping[str, Provider]
     base_url: str
     outages: Outages = field(default_factory=Outages)
+    shop: AsksShop = field(default_factory=Unconnected)
 
     def moment(self, account_id: str, actor: Actor, ids: int = 0) -> Moment:
         """Now in the account, for this actor, with as many fresh ids as the rule may need."""
@@ -62,8 +64,9 @@ class Desk:
         test = is_test_account(account_id)
         return (provider for name, provider in self.providers.items() if (name == "sandbox") == test)
 
-    def products_of(self, account_id: str) -> list[str]:
-        return [product for provider in self.providers_of(account_id) for product in provider.products]
+    def products_of(self, account_id: str) -> dict[str, Capabilities]:
+        """What the account's providers take, in their order."""
+        return {product: can for each in self.providers_of(account_id) for product, can in each.products.items()}
 
     def provider_for(self, account_id: str, product: str) -> tuple[Provider, Capabilities]:
         for provider in self.providers_of(account_id):

@@ -25,5 +25,7 @@ async def notified(desk: Desk, account_id: str, transaction_id: str, attempt_id:
     if attempt is None or not is_open(attempt):
         return
     outcome = await call(desk, account_id, row.doc, attempt, look_up=True)
-    if outcome.kind != "unknown":
+    if outcome.kind == "unknown" or (outcome.kind == "waiting" and attempt.waits_at is not None):
+        return
+    if outcome.kind != "on_hold" or not attempt.held:
         await conclude(desk, account_id, row.doc, attempt, outcome)

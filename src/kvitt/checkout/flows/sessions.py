@@ -7,8 +7,11 @@ import msgspec
 from kvitt.checkout.flows.desk import Actor, Desk, account_in
 from kvitt.checkout.flows.operations import operate
 from kvitt.checkout.flows.profiles import find_profile
+from kvitt.checkout.flows.tokens import offered_cards, preloaded
+from kvitt.checkout.flows.waiting import give_up
 from kvitt.checkout.model.payment import Operation
-from kvitt.checkout.model.session import Session, SessionOptions
+from kvitt.checkout.model.session import Session, SessionOptions, SessionRecord
+from kvitt.checkout.model.transaction import TransactionRecord
 from kvitt.checkout.model.view import View
 from kvitt.checkout.rules import creation, sessions
 from kvitt.checkout.rules.answers import refused_to_void
@@ -39,13 +42,19 @@ async def prepare(
 ) -> tuple[Change, Session]:
     """A new session, and the Change that creates it; nothing is committed."""
     profile = await find_profile(desk, account_id, options.profile_id) if options.profile_id is not None else None
+    customer, faults = await preloaded(desk, account_id, options.customer)
     moment = desk.moment(account_id, actor, ids=1)
     session_id = new_short_id(account_id, moment.now)
-    return creation.create(account_id, session_id, options, profile, toggles, moment)
+    options = msgspec.structs.replace(options, customer=customer)
+    return creation.create(account_id, session_id, options, profile, toggles, moment, of_tokens=faults)
 
 
 async def cancel(desk: Desk, account_id: str, session_id: str, actor: Actor) -> Session:
-    """Cancels, voiding the authorization first where there is one. The void and the cancelling settle together."""
+    """Cancels, voiding the authorization first where there is one. The void and the cancelling settle together.
+
+    A payment that waits for the customer ends; one that they had said yes to is voided.
+    """
+    await give_up(desk, account_id, session_id)
 
     async def decide() -> tuple[Change, Session | None]:
         row, transaction = await desk.session_and_transaction(account_id, session_id)
@@ -73,8 +82,14 @@ async def view(desk: Desk, session_id: str) -> View:
     """What the customer sees. The id of the session is all they need to know."""
     account_id = account_in(session_id)
     session, transaction = await desk.session_and_transaction(account_id, session_id)
-    known = transaction.doc if transaction else None
-    return view_of(account_id, session.doc, known, desk.products_of(account_id), desk.clock(account_id))
+    return await seen(desk, account_id, session.doc, transaction.doc if transaction else None)
+
+
+async def seen(desk: Desk, account_id: str, record: SessionRecord, transaction: TransactionRecord | None) -> View:
+    """What the customer sees of these."""
+    products = desk.products_of(account_id)
+    saved = await offered_cards(desk, account_id, record.session, products)
+    return view_of(account_id, record, transaction, products, desk.clock(account_id), desk.base_url, saved)
 
 
 async def visited(desk: Desk, session_id: str, customer_ip: str | None, user_agent: str | None, actor: Actor) -> None:
@@ -90,8 +105,9 @@ async def visited(desk: Desk, session_id: str, customer_ip: str | None, user_age
 
 
 async def abandon(desk: Desk, session_id: str, actor: Actor) -> str:
-    """The customer gives up. Answers where the shop wants them."""
+    """The customer gives up, and with it a payment that waits for them. Answers where the shop wants them."""
     account_id = account_in(session_id)
+    await give_up(desk, account_id, session_id)
 
     async def decide() -> tuple[Change, str]:
         session, transaction = await desk.session_and_transaction(account_id, session_id)
@@ -100,9 +116,26 @@ async def abandon(desk: Desk, session_id: str, actor: Actor) -> str:
         known = transaction.doc if transaction else None
         state = session_state(session.doc, known, moment.now)
         error = "cancelled" if state in ("open", "locked") else return_error(state, known)
-        return change, return_target(ended, error)
+        return change, return_target(ended, error, desk.base_url)
 
     return await desk.store.decide(decide, on=(account_id, session_id), once=actor.once)
+
+
+async def cancel_payment(desk: Desk, session_id: str, actor: Actor) -> View:
+    """The customer does not want to go on where their payment waits. Answers the session as it is then: open for
+    another try, or paid when they had said yes before. Nothing happens when nothing waits."""
+    account_id = account_in(session_id)
+    if actor.once is not None:
+        await desk.store.replay(actor.once)
+    await give_up(desk, account_id, session_id)
+    shown = await view(desk, session_id)
+    if actor.once is None:
+        return shown
+
+    async def decide() -> tuple[Change, View]:
+        return Change(), shown
+
+    return await desk.store.decide(decide, once=actor.once)
 
 
 async def expire(desk: Desk, task: DueTask) -> None:

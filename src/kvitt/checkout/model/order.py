@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from kvitt.core.money import Amount, NonNegativeAmount, PositiveAmount
+from kvitt.core.money import Amount, NonNegativeAmount
 
 Number = int | float
 """A quantity, a percentage or a measure, echoed as it was sent. Money is never one of these."""
@@ -173,7 +173,7 @@ class GiftCard(Struct, frozen=True, omit_defaults=True):
 class SessionOrder(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """`amount`: what the customer pays. `merchant_reference`: the shop's own number for the order."""
 
-    amount: PositiveAmount
+    amount: NonNegativeAmount
     currency: str
     merchant_reference: Reference
     vat_amount: Amount | None = None

@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from kvitt.checkout.model.listing import session_labels, session_listed, session_words
 from kvitt.checkout.model.order import SessionOrder, ShippingOption
+from kvitt.checkout.model.saved import SavedCard
 from kvitt.core.change import Kind
 
 SessionEventName = Literal[
@@ -38,6 +40,7 @@ class Customer(Struct, frozen=True, omit_defaults=True):
     email: str | None = None
     phone_number: str | None = None
     gift_cards: dict[str, Any] | None = None
+    tokens: dict[str, SavedCard] | None = None
 
 
 class CheckboxLink(Struct, frozen=True, omit_defaults=True):
@@ -107,6 +110,7 @@ class Configuration(Struct, frozen=True, omit_defaults=True):
     """How a session may be paid and what its page looks like. Sessions inherit it from their profile."""
 
     auto_capture: bool | None = None
+    pre_authorization: bool | None = None
     channel: Literal["ecommerce", "in_app", "in_store"] | None = None
     publish: tuple[Publish, ...] | None = None
     active_payment_types: Switch | None = None
@@ -165,7 +169,10 @@ class SessionEvent(Struct, frozen=True, omit_defaults=True):
 
 
 class PayLock(Struct, frozen=True, omit_defaults=True):
+    """While the shop changes the session nobody pays it. The lock is over by itself at `expires_at`."""
+
     pay_lock_id: str
+    expires_at: datetime
 
 
 class Session(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -200,5 +207,10 @@ class SessionRecord(Struct, frozen=True, omit_defaults=True):
 
 
 SESSIONS: Kind[SessionRecord] = Kind(
-    "sessions", SessionRecord, lambda r: (r.session.order.merchant_reference, r.session.created_at)
+    "sessions",
+    SessionRecord,
+    lambda r: (r.session.order.merchant_reference, r.session.created_at),
+    listed=session_listed,
+    labels=session_labels,
+    words=session_words,
 )

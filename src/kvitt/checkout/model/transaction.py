@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from kvitt.checkout.model.listing import transaction_labels, transaction_listed, transaction_words
 from kvitt.checkout.model.order import (
     Address,
     DiscountLine,
@@ -23,11 +24,13 @@ from kvitt.checkout.model.order import (
     ShippingOption,
     Split,
 )
+from kvitt.checkout.model.saved import Consent, NewToken
 from kvitt.checkout.model.session import Checkbox, Customer, Metadata, Session
 from kvitt.core.change import Kind
-from kvitt.core.money import Amount, PositiveAmount
+from kvitt.core.money import Amount, NonNegativeAmount
 
-Verb = Literal["authorize", "capture", "refund", "void"]
+Verb = Literal["authorize", "adjust", "capture", "refund", "void"]
+"""`adjust`: an authorization is changed to another amount, or to hold for longer."""
 
 Status = Literal[
     "INITIATED", "AUTHORIZED", "AUTHORIZATION_VOIDED", "CAPTURED", "PARTIALLY_CAPTURED", "PARTIALLY_CAPTURED_REFUNDED",
@@ -85,15 +88,34 @@ class TransactionItem(Struct, frozen=True, omit_defaults=True):
 
 
 class Card(Struct, frozen=True, omit_defaults=True):
-    """What may be shown and stored of a card. `masked_pan`: first six, six stars, last four; `expiry_date`: MM/YYYY."""
+    """What may be shown and stored of a card. `masked_pan`: first six, six stars, last four; `expiry_date`: MM/YYYY.
+
+    `payment_token` and `recurrence_token` are shown when they are asked for, and stored never.
+    """
 
     brand: str | None = None
     masked_pan: str | None = None
     expiry_date: str | None = None
     type: str | None = None
+    region: str | None = None
+    country: str | None = None
+    product_platform: str | None = None
+    issuing_bank: str | None = None
     acquirer_transaction_type: str | None = None
+    acquirer_stan: str | None = None
+    acquirer_terminal_id: str | None = None
+    acquirer_transaction_time: datetime | None = None
     authentication_status: str | None = None
+    three_ds_version: str | None = None
+    three_ds_server_trans_id: str | None = None
     eci: str | None = None
+    payment_system_type: str | None = None
+    entry_method: str | None = None
+    payment_token: str | None = None
+    recurrence_token: str | None = None
+    payment_token_id: str | None = None
+    recurrence_token_id: str | None = None
+    card_holder_tokenization_consent: Consent | None = None
 
 
 class RetryPolicy(Struct, frozen=True, omit_defaults=True):
@@ -111,8 +133,21 @@ class EventError(Struct, frozen=True, omit_defaults=True):
     retry_policy: RetryPolicy | None = None
 
 
+class Correction(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How the transaction stands after an operation that failed, in minor units."""
+
+    status: Status
+    remaining_capture_amount: Amount
+    remaining_refund_amount: Amount
+    remaining_void_amount: Amount
+    event_ids: tuple[str, ...] | None = None
+
+
 class TransactionEvent(Struct, frozen=True, omit_defaults=True):
-    """`id` counts from "1" in each transaction. `success` is always said, also when it is true."""
+    """`id` counts from "1" in each transaction. `success` is always said, also when it is true.
+
+    `calculated_vat_amount`, `splits`: inside `amount`, as its lines say. `correction`: of one that failed.
+    """
 
     id: str
     event: EventName
@@ -120,8 +155,11 @@ class TransactionEvent(Struct, frozen=True, omit_defaults=True):
     success: bool
     created_at: datetime
     amount: Amount | None = None
+    calculated_vat_amount: Amount | None = None
     error: EventError | None = None
+    correction: Correction | None = None
     items: tuple[Line, ...] | None = None
+    splits: tuple[Split, ...] | None = None
     created_by: str | None = None
     request_id: str | None = None
     correlation_request_id: str | None = None
@@ -148,12 +186,13 @@ class Transaction(Struct, frozen=True, omit_defaults=True, kw_only=True):
     updated_at: datetime
     payment_product: str
     payment_product_type: str
-    amount: PositiveAmount
+    amount: NonNegativeAmount
     currency: str
     merchant_reference: str
     merchant_reference_2: str | None = None
     channel: str | None = None
     platform_type: str | None = None
+    dynamic_descriptor: str | None = None
     payout_destination_id: str | None = None
     payment_operation: str | None = None
     status: Status
@@ -173,6 +212,7 @@ class Transaction(Struct, frozen=True, omit_defaults=True, kw_only=True):
     events: tuple[TransactionEvent, ...] = ()
     metadata: Metadata | None = None
     card: Card | None = None
+    verified_identity: Any = None
     authorization_expires_at: datetime | None = None
     session: Session | None = None
 
@@ -182,9 +222,14 @@ class Attempt(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `open`: committed, and perhaps asked. `unknown`: asked, and no answer that says what happened. `done` and `refused`
     are final. While open or unknown its `amount` is reserved; `final` reserves the whole remainder, since it voids it.
+    To adjust: `amount` is all that shall be authorized, and a `final` one is the last.
     What its event will need (`reference`, `items`, `metadata`, `card`) is kept until then. `asks` counts how often the
     provider was asked again. `answer_as`: the attempt whose answer is remembered, when its request came with a key.
-    `holds_until`: when the authorization that it asks for expires, by the payment product's rules.
+    `holds_until`: when the authorization that it asks for, or the longer one, expires by the payment product's rules.
+    `saves`: the tokens that are made when it goes through. `token_id`: the saved card it is paid with, and `saved_card`
+    the provider's own name for that card. `blocked`: why the provider is not even asked.
+    `captures`: what it authorizes is captured at once. `waits_at`: the page where it waits for the customer, who has
+    until `waits_until`; still `open` then. `held`: it is on hold, and `open` until that was looked at.
     """
 
     id: str
@@ -206,13 +251,22 @@ class Attempt(Struct, frozen=True, omit_defaults=True, kw_only=True):
     asks: int = 0
     answer_as: str | None = None
     holds_until: datetime | None = None
+    saves: tuple[NewToken, ...] = ()
+    token_id: str | None = None
+    saved_card: str = ""
+    blocked: EventError | None = None
+    captures: bool = False
+    waits_at: str | None = None
+    waits_until: datetime | None = None
+    held: bool = False
 
 
 class TransactionRecord(Struct, frozen=True, omit_defaults=True):
     """`provider_reference`: the provider's own name for the payment, opaque to us.
 
-    `callback_owed`: the authorization's callback waits for the automatic capture. `expiry_rings`: how often the
-    authorization's timer rang (rules/expiry.py).
+    `callback_owed`: the authorization's callback waits for the automatic capture. `pre_authorized`: the session asked
+    for a pre-authorization, and it is not final yet. `extensions`: how often the authorization was made to hold longer;
+    `expiry_rings`: how often its timer rang since (rules/expiry.py).
     """
 
     transaction: Transaction
@@ -220,6 +274,8 @@ class TransactionRecord(Struct, frozen=True, omit_defaults=True):
     provider_reference: str = ""
     callback_owed: bool = False
     expiry_rings: int = 0
+    pre_authorized: bool = False
+    extensions: int = 0
 
 
 TRANSACTIONS: Kind[TransactionRecord] = Kind(
@@ -231,4 +287,7 @@ TRANSACTIONS: Kind[TransactionRecord] = Kind(
         r.transaction.status,
         r.transaction.created_at,
     ),
+    listed=transaction_listed,
+    labels=transaction_labels,
+    words=transaction_words,
 )

@@ -2,30 +2,84 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
-from kvitt.checkout.model.order import SessionOrder
+from kvitt.checkout.model.order import SessionOrder, ShippingOption
+from kvitt.checkout.model.saved import Consent
 from kvitt.checkout.model.session import Checkbox, Merchant, SessionState
 from kvitt.core.errors import Problem, problem
 
 
-class PaymentMethod(Struct, frozen=True):
+class PaymentMethod(Struct, frozen=True, omit_defaults=True):
+    """`save_card`: the customer is asked whether the card may be saved, with a box that is empty (`opt_in`) or ticked
+    (`opt_out`)."""
+
     payment_product_type: str
+    save_card: Consent | None = None
+
+
+class OfferedCard(Struct, frozen=True, omit_defaults=True):
+    """A saved card that the session may be paid with: its id is what the customer pays with."""
+
+    payment_token_id: str
+    payment_product_type: str
+    brand: str | None = None
+    masked_pan: str | None = None
+    expiry_date: str | None = None
 
 
 class Decline(Struct, frozen=True, omit_defaults=True):
-    """Why the last try did not go through. `temporary`: the same card may work later; `permanent`: it will not."""
+    """Why the last try did not go through. `temporary`: the same card may work later; `permanent`: it will not.
+
+    `reason`: the provider's own word for it, as DECLINED_BY_CUSTOMER or RAN_OUT.
+    """
 
     code: str
     category: Literal["temporary", "permanent"]
     message: str
     field: str | None = None
+    reason: str | None = None
+
+
+class WaitingPayment(Struct, frozen=True):
+    """The customer goes on at `redirect_url`, until `expires_at`; or gives it up and pays otherwise."""
+
+    payment_product_type: str
+    redirect_url: str
+    expires_at: datetime | None = None
+
+
+class ExpressView(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the customer may choose. `shipping_options`: those that go to their address; none when the shop does not
+    ship there, or has not been asked yet.
+
+    `different_billing`: which kinds of customer may have the bill sent elsewhere. `most_codes`: how many discount codes
+    the session takes, 0 for none. `countries`: those that an address may name; all of them but `denied_countries` when
+    it is left out.
+    """
+
+    shipping_options: tuple[ShippingOption, ...]
+    address_required: bool
+    option_required: bool
+    customer_types: tuple[Literal["b2c", "b2b"], ...]
+    different_billing: tuple[Literal["b2c", "b2b"], ...]
+    most_codes: int
+    preferred_country: str | None = None
+    countries: tuple[str, ...] | None = None
+    denied_countries: tuple[str, ...] | None = None
 
 
 class View(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`href`: where the shop wants the customer, once the state is final. `decline`: the last try, while open."""
+    """`href`: where the shop wants the customer, once the state is final. `decline`: the last try, while open.
+
+    `version`: of what is sold, counted up with each change; a visit or a declined payment is none. `express`: what the
+    customer may choose, while they may; the addresses they gave are in the order then.
+
+    `waiting`: the payment that waits for the customer somewhere else, while the state is `paying`.
+    """
 
     id: str
     state: SessionState
@@ -38,11 +92,27 @@ class View(Struct, frozen=True, omit_defaults=True, kw_only=True):
     checkboxes: tuple[Checkbox, ...] | None = None
     default_payment_type: str | None = None
     decline: Decline | None = None
+    waiting: WaitingPayment | None = None
+    version: int = 0
+    updated_at: datetime | None = None
+    express: ExpressView | None = None
+    saved_cards: tuple[OfferedCard, ...] = ()
 
 
 class Paid(Struct, frozen=True):
+    """`code`: AUTHORIZED, CAPTURED where money is taken at once, or ON_HOLD while it is being looked at."""
+
     transaction_id: str
     redirect_url: str
+    code: str = "AUTHORIZED"
+
+
+class Waits(Struct, frozen=True):
+    """The customer has to go to `redirect_url` and say yes there; meanwhile the page may ask for the state."""
+
+    transaction_id: str
+    redirect_url: str
+    poll_url: str
 
 
 class Declined(Struct, frozen=True):
@@ -56,7 +126,7 @@ class NotKnown(Struct, frozen=True):
     poll_url: str
 
 
-Payment = Paid | Declined | NotKnown
+Payment = Paid | Waits | Declined | NotKnown
 
 
 class Action(Struct, frozen=True):
@@ -66,13 +136,15 @@ class Action(Struct, frozen=True):
 
 
 class PayAnswer(Struct, frozen=True, omit_defaults=True):
-    """`redirect_url` when it went through; `poll_url` when the outcome is not known yet."""
+    """`redirect_url` when it went through, or when the customer has to go on there: `approval_url` says the same then.
+    `poll_url` while the outcome is not known yet."""
 
     success: bool
     actions: tuple[Action, ...]
     transaction_id: str | None = None
     redirect_url: str | None = None
     poll_url: str | None = None
+    approval_url: str | None = None
 
 
 class PayError(Struct, frozen=True):

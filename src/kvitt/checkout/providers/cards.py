@@ -1,7 +1,7 @@
 """The sandbox's test cards, by number. Any expiry in the future and any security code will do.
 
     4000 0000 0000 0002, 5200 0000 0000 0007   goes through
-    4000 1000 0000 0000, 5200 0000 0000 0015   wants a 3-D Secure challenge, for which there is no page yet: declined
+    4000 1000 0000 0000, 5200 0000 0000 0015   waits for a 3-D Secure challenge at the bank's page
     4000 2000 0000 0008, 5200 0000 0000 0023   goes through with a 3-D Secure proof of attempt
     4000 3000 0000 0006, 5200 0000 0000 0031   fails 3-D Secure: declined
     4100 0000 0000 0076                        declined by the bank with code 1A: authentication required
@@ -10,13 +10,15 @@
     4100 0000 0000 0027, 5100 0000 0000 0024   goes through; no answer to a refund, which took effect
     4100 0000 0000 0035, 5100 0000 0000 0032   goes through; no answer to an automatic capture, which took effect
     4100 0000 0000 0043, 5100 0000 0000 0040   goes through; no answer to a void, which took effect
-    4100 0000 0000 0050, 5100 0000 0000 0057   goes through; no answer when its token is made
+    4100 0000 0000 0050, 5100 0000 0000 0057   goes through, and no token is made; no answer where only that is asked
 
 Where there is no answer the sandbox says nothing at once, without waiting, and tells the truth when it is asked again
 five seconds later. The numbers are those of Dintero's test data.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from msgspec import Struct
 
@@ -28,27 +30,29 @@ DOCS = "docs/guides/test-cards.md"
 class Behaviour(Struct, frozen=True):
     """How a card behaves. `error`: declined with it. `silent`: verbs that get no answer (but take effect).
 
-    `lost`: the authorization gets no answer, and nothing was reserved.
+    `lost`: the authorization gets no answer, and nothing was reserved. `waits`: for the customer, at the bank's page.
+    `keeps`: the card can be saved; when it cannot, a payment of nothing, made to save it, gets no answer.
     """
 
     error: EventError | None = None
     silent: tuple[str, ...] = ()
     lost: bool = False
     card: Card | None = None
+    waits: Literal["three_d_secure"] | None = None
+    keeps: bool = True
 
+
+PLAIN = "plain"
+"""How what is no card behaves: it goes through."""
 
 _AGAIN = RetryPolicy(("RETRY_IMMEDIATELY",))
 _NEVER = RetryPolicy(("DO_NOT_RETRY",))
 
 BEHAVIOURS: dict[str, Behaviour] = {
+    PLAIN: Behaviour(keeps=False),
     "success": Behaviour(card=Card(acquirer_transaction_type="3DSECURE", authentication_status="Y", eci="05")),
     "challenge": Behaviour(
-        EventError(
-            "This card wants a 3-D Secure challenge, which the sandbox cannot show yet. Use 4000 0000 0000 0002",
-            "3DS_CHALLENGE",
-            ("ADDITIONAL_VERIFICATION_REQUIRED",),
-            retry_policy=_NEVER,
-        )
+        card=Card(acquirer_transaction_type="3DSECURE", authentication_status="Y", eci="05"), waits="three_d_secure"
     ),
     "attempted": Behaviour(card=Card(acquirer_transaction_type="3DSECURE", authentication_status="A", eci="06")),
     "unverified": Behaviour(
@@ -68,7 +72,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "refund_timeout": Behaviour(silent=("refund",)),
     "auto_capture_timeout": Behaviour(silent=("auto_capture",)),
     "void_timeout": Behaviour(silent=("void",)),
-    "token_timeout": Behaviour(),
+    "token_timeout": Behaviour(keeps=False),
     "unheard_of": Behaviour(
         EventError(
             f"The sandbox does not know this card. Its test cards are listed in {DOCS}; try 4000 0000 0000 0002",

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec import Struct
 
-from kvitt.checkout.model.payment import Ask
+from kvitt.checkout.model.payment import Ask, WaitKind
 from kvitt.checkout.model.transaction import EventError, Verb
 from kvitt.checkout.providers.cards import BEHAVIOURS, behaviour_name
 from kvitt.checkout.providers.declines import DECLINES, THREE_D_SECURE_ABANDONED, ErrorType
@@ -89,7 +89,8 @@ class Effect(Struct, frozen=True):
 
     `refused`: why it is refused. `lost`: nothing was reserved, and nobody says so yet. `withheld`: no answer, and none
     to a question, for so long. `wait`: before the answer. `vanishes`: the call never arrived. `notices`: when news are
-    sent; one may be held back until the next of the payment. `news_first`: the answer waits for them.
+    sent; one may be held back until the next of the payment. `news_first`: the answer waits for them. `waits`: where an
+    authorization waits for the customer, unless it is refused.
     """
 
     refused: EventError | None = None
@@ -101,6 +102,7 @@ class Effect(Struct, frozen=True):
     notices: tuple[float, ...] = ()
     held: bool = False
     news_first: bool = False
+    waits: WaitKind | None = None
 
 
 def effect_of(rule: Rule) -> Effect:
@@ -118,7 +120,7 @@ def _on_the_call(rule: Rule, seconds: float) -> tuple[Effect, float | None]:
         case "decline":
             return Effect(refused=DECLINES[rule.error or "DECLINED"]), None
         case "three_d_secure_needed":
-            return Effect(refused=BEHAVIOURS["challenge"].error), None
+            return Effect(waits="three_d_secure"), None
         case "three_d_secure_failed":
             return Effect(refused=BEHAVIOURS["unverified"].error), None
         case "three_d_secure_abandoned":

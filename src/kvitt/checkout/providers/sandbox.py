@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 
 import msgspec
 
-from kvitt.checkout.model.payment import UNKNOWN, Ask, Capabilities, Outcome
+from kvitt.checkout.model.payment import UNKNOWN, Ask, Capabilities, Outcome, WaitKind
 from kvitt.checkout.model.transaction import EventError
+from kvitt.checkout.providers import gift_cards
 from kvitt.checkout.providers.amounts import BY_AMOUNT
-from kvitt.checkout.providers.cards import BEHAVIOURS, behaviour_name
-from kvitt.checkout.providers.declines import BOOKS_REFUSE
+from kvitt.checkout.providers.books import Books, Movement, Notes, NoticePlan
+from kvitt.checkout.providers.cards import BEHAVIOURS, PLAIN, behaviour_name
+from kvitt.checkout.providers.declines import BOOKS_REFUSE, DECLINES
 from kvitt.checkout.providers.faults import Effect, Faults, NoFaults, Rule, effect_of
+from kvitt.checkout.providers.products import PRODUCTS
+from kvitt.checkout.providers.waiting import Waits
 from kvitt.core.clock import Clock
 
 SILENCE = timedelta(seconds=5)
@@ -27,94 +31,39 @@ SILENCE = timedelta(seconds=5)
 NEWS_FIRST = 3.0
 """How many seconds an answer waits, at most, for the news that come before it."""
 
-_PRODUCTS: dict[str, Capabilities] = {
-    "dintero_psp.creditcard": Capabilities(),
-    "payex.creditcard": Capabilities(final_capture=False, void_remainder=True),
-    "bambora.creditcard": Capabilities(final_capture=False),
-}
-"""Voiding after a part was captured is for payex; `final_capture` is for dintero_psp."""
-
 _NEVER_ARRIVED = EventError("The payment never reached the provider; nothing was reserved", "NOT_RECEIVED", ("ERROR",))
 _TIMED_OUT = EventError("The provider waited in vain for the bank; nothing was reserved", "TIMEOUT", ("ERROR",))
 
 
-class Movement(msgspec.Struct, frozen=True):
-    """What the sandbox did for one attempt. `outcome`: done, refused, lost or fenced; `data`: JSON of `Notes`.
-
-    Only `done` moves money. `final`: a capture that voids the remainder. `expires_at`: of an authorization.
-    """
-
-    account_id: str
-    attempt_id: str
-    payment_id: str
-    verb: str
-    amount: int
-    currency: str
-    outcome: str
-    created_at: datetime
-    data: str = "{}"
-    final: bool = False
-    expires_at: datetime | None = None
-
-
-class NoticePlan(msgspec.Struct, frozen=True):
-    """News of a movement, to be sent at `due_at` in the account's time. `held`: after the next one of its payment."""
-
-    due_at: datetime
-    held: bool = False
-
-
-class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`behaviour`: of the card. `silent`: the answer is kept back, for `seconds`. `error`: why it was refused.
-
-    `refusal`: what the books' sums said against it.
-    """
-
-    behaviour: str = "success"
-    silent: bool = False
-    seconds: float | None = None
-    error: EventError | None = None
-    refusal: str = ""
-
-
-class Books(Protocol):
-    """Where movements stand, durably. Members as in `Movement` and `NoticePlan`, in that order."""
-
-    async def record(self, movement: Any, notices: Any = ()) -> Any:
-        """Writes the movement unless its attempt is known, and answers what the books hold: the first one wins."""
-        ...
-
-    async def get(self, account_id: str, attempt_id: str) -> Any: ...
-
-    async def untold(self, account_id: str, attempt_id: str) -> bool:
-        """Whether news of the attempt are still to be sent."""
-        ...
-
-
 class Sandbox:
+    """`base_url`: where its simulated pages are; `waits`: what they ask for."""
+
     name = "sandbox"
 
-    def __init__(self, books: Books, clock: Clock, faults: Faults | None = None) -> None:
+    def __init__(self, books: Books, clock: Clock, faults: Faults | None = None, base_url: str = "") -> None:
+        self.waits = Waits(books, clock, base_url.rstrip("/"))
         self._books = books
         self._clock = clock
         self._faults = faults or NoFaults()
 
     @property
     def products(self) -> Mapping[str, Capabilities]:
-        return _PRODUCTS
+        return PRODUCTS
 
     async def act(self, ask: Ask) -> Outcome:
         """Answers what the books say of this attempt after it was written, or was found to stand there already."""
-        behaviour = behaviour_name(ask.card.number) if ask.card is not None else _behaviour_in(ask.reference)
+        if ask.approved:
+            return await self._approve(ask)
+        behaviour = _behaviour_of(ask)
         rules = self._rules(ask, behaviour)
         if not rules:
-            return await self._do(ask, behaviour, _effect_of_card(ask, behaviour))
-        stands = await self._books.get(ask.account_id, ask.attempt_id)
+            return await self._do(ask, behaviour, _effect_of_payer(ask, behaviour))
+        stands = await self._standing(ask)
         if stands is not None:  # a fault strikes a call that does something, not a question about it
-            return self._told(stands)
+            return stands
         rule = await self._struck(ask.account_id, rules)
         if rule is None:
-            return await self._do(ask, behaviour, _effect_of_card(ask, behaviour))
+            return await self._do(ask, behaviour, _effect_of_payer(ask, behaviour))
         effect = effect_of(rule)
         outcome = await self._do(ask, behaviour, effect)
         return outcome if effect.withheld is None else UNKNOWN  # however short the silence: this call gets no answer
@@ -122,10 +71,29 @@ class Sandbox:
     async def lookup(self, ask: Ask) -> Outcome:
         """What the books say. An attempt they do not know is written there as one that never happens: should the
         request still be on its way, it comes too late."""
+        stands = await self._standing(ask)
+        if stands is not None:
+            return stands
+        return self._told(await self._books.record(self._movement(ask, "fenced", Notes())))
+
+    async def _standing(self, ask: Ask) -> Outcome | None:
+        """What the books say of an attempt that they know."""
         stands = await self._books.get(ask.account_id, ask.attempt_id)
-        if stands is None:
-            stands = await self._books.record(self._movement(ask, "fenced", Notes()))
-        return self._told(stands)
+        if stands is None and ask.verb == "authorize":
+            wait = await self._books.waiting(ask.account_id, ask.attempt_id)
+            if wait is None:
+                return None
+            stands = await self.waits.over(wait, given_up=ask.given_up)
+            if stands is None:
+                return self.waits.told(wait)
+        return None if stands is None else self._told(stands)
+
+    async def _approve(self, ask: Ask) -> Outcome:
+        """The shop approves what is on hold."""
+        found = await self.waits.find(ask.account_id, ask.attempt_id)
+        if found is not None and found[1] is None and found[0].held_at is not None:
+            await self.waits.decide(found[0], "approve")
+        return await self.lookup(ask)
 
     def _rules(self, ask: Ask, behaviour: str) -> list[tuple[str, Rule]]:
         """Those that may strike this call, in their order."""
@@ -142,25 +110,32 @@ class Sandbox:
     async def _do(self, ask: Ask, behaviour: str, effect: Effect) -> Outcome:
         if effect.vanishes:
             return UNKNOWN
-        outcome = "lost" if effect.lost else "refused" if effect.refused else "done"
+        kind, refused = _waits_at(ask, effect), effect.refused
+        if kind is not None and ask.unattended:  # nobody is there to go to any page
+            kind, refused = None, DECLINES["ADDITIONAL_VERIFICATION_REQUIRED"]
+        outcome = "lost" if effect.lost else "refused" if refused else "done"
         # The card's own error follows from its behaviour.
-        error = effect.refused if effect.refused is not BEHAVIOURS[behaviour].error else None
+        error = refused if refused is not BEHAVIOURS[behaviour].error else None
         notes = Notes(behaviour, effect.withheld is not None, effect.withheld, error)
         movement = self._movement(ask, outcome, notes)
-        if effect.notices:
-            plans = [
-                NoticePlan(movement.created_at + timedelta(seconds=after), effect.held) for after in effect.notices
-            ]
-            stands = await self._books.record(movement, plans)
+        plans = [NoticePlan(movement.created_at + timedelta(seconds=after), effect.held) for after in effect.notices]
+        if kind is not None:
+            answer = await self._begin_waiting(ask, kind, notes, plans)
         else:
-            stands = await self._books.record(movement)
+            answer = self._told(await self._books.record(movement, plans))
         if effect.news_first:
             await self._news_of(ask)
         if effect.wait:
             await asyncio.sleep(effect.wait)
         if effect.garbage:
             return msgspec.json.decode(b"<html>502 Bad Gateway</html>", type=Outcome)
-        return self._told(stands)
+        return answer
+
+    async def _begin_waiting(self, ask: Ask, kind: WaitKind, notes: Notes, plans: list[NoticePlan]) -> Outcome:
+        """One that was fenced, because kvitt asked what became of it before it came, does not begin any more."""
+        answer = await self.waits.begin(ask, kind, PRODUCTS[ask.product], notes, plans)
+        fenced = await self._books.get(ask.account_id, ask.attempt_id)
+        return answer if fenced is None else self._told(fenced)
 
     async def _news_of(self, ask: Ask) -> None:
         """Until kvitt took the news of this attempt."""
@@ -171,10 +146,12 @@ class Sandbox:
 
     def _movement(self, ask: Ask, outcome: str, notes: Notes) -> Movement:
         now = self._clock(ask.account_id)
-        holds = _PRODUCTS[ask.product].authorization if ask.verb == "authorize" and ask.product in _PRODUCTS else None
+        can = PRODUCTS.get(ask.product) if ask.verb == "authorize" or ask.extend else None
+        holds = can.authorization if can else None
         return Movement(
             ask.account_id, ask.attempt_id, ask.payment_id, ask.verb, ask.amount, ask.currency, outcome, now,
-            msgspec.json.encode(notes).decode(), ask.final, None if holds is None else now + holds,
+            msgspec.json.encode(notes).decode(), ask.final or (can is not None and can.captured_at_once),
+            None if holds is None else now + holds,
         )  # fmt: skip
 
     def _told(self, movement: Any) -> Outcome:
@@ -191,22 +168,41 @@ class Sandbox:
             return Outcome("refused", notes.error or BOOKS_REFUSE.get(notes.refusal) or how.error)
         if movement.verb != "authorize":
             return Outcome("done")
-        return Outcome("done", reference=f"{movement.attempt_id}/{notes.behaviour}", card=how.card)
+        # What it remembers of a card that it keeps is how the card behaves, as of the payment itself.
+        reference = f"{movement.attempt_id}/{notes.behaviour}"
+        saved_card = reference if how.keeps else None
+        return Outcome(
+            "done", reference=reference, card=how.card, expires_at=movement.expires_at, saved_card=saved_card
+        )
 
 
-def _effect_of_card(ask: Ask, behaviour: str) -> Effect:
+def _effect_of_payer(ask: Ask, behaviour: str) -> Effect:
     """News of what a card keeps silent about come when its silence ends."""
     how = BEHAVIOURS[behaviour]
     seconds = SILENCE.total_seconds()
     if ask.verb == "authorize":
-        if how.lost:
+        takes = PRODUCTS[ask.product].takes
+        if how.lost or (takes == "card" and ask.amount == 0 and not how.keeps):
             return Effect(lost=True, withheld=seconds, notices=(seconds,))
-        return Effect(refused=how.error)
+        if takes == "gift_card":
+            return Effect(refused=gift_cards.refusal_of(ask.payer.gift_card, ask.amount))
+        return Effect(refused=how.error, waits=None if ask.unattended else how.waits)
     if ("auto_capture" if ask.automatic else ask.verb) in how.silent:
         return Effect(withheld=seconds, notices=(seconds,))
     return Effect()
 
 
-def _behaviour_in(reference: str) -> str:
-    name = reference.rpartition("/")[2]
-    return name if name in BEHAVIOURS else "success"
+def _waits_at(ask: Ask, effect: Effect) -> WaitKind | None:
+    """Where a call that goes through waits for somebody first."""
+    if ask.verb != "authorize" or effect.refused is not None or effect.lost:
+        return None
+    can = PRODUCTS[ask.product]
+    return effect.waits or can.waits or ("invoice" if can.approved_by_shop else None)
+
+
+def _behaviour_of(ask: Ask) -> str:
+    """The card's, typed or saved; later the one that the payment's reference names."""
+    if ask.card is not None:
+        return behaviour_name(ask.card.number)
+    name = (ask.saved_card or ask.reference).rpartition("/")[2]
+    return PLAIN if ask.verb == "authorize" and not ask.saved_card else name if name in BEHAVIOURS else "success"

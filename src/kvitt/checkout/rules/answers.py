@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kvitt.checkout.model.merchant_initiated import MerchantInitiated
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import Attempt, EventError, Transaction, TransactionRecord
-from kvitt.checkout.model.view import Action, Declined, NotKnown, Paid, PayAnswer, Payment, pay_refused
+from kvitt.checkout.model.view import Action, Declined, NotKnown, Paid, PayAnswer, Payment, Waits, pay_refused
+from kvitt.checkout.rules.merchant_initiated import is_merchant_initiated
 from kvitt.checkout.rules.refusals import PaymentDeclined, ProviderDeclined
 from kvitt.checkout.rules.settlement import Settlement
-from kvitt.checkout.rules.state import is_open, return_error, session_state
+from kvitt.checkout.rules.state import is_open, return_error, session_state, waits
 from kvitt.checkout.rules.urls import return_target
 from kvitt.checkout.rules.views import decline_of
 from kvitt.core.change import Claim, encode_text
@@ -50,9 +52,25 @@ def of_payment(payment: Payment) -> Reply:
     if isinstance(payment, Declined):
         return reply(pay_refused(PaymentDeclined.code, payment.decline), PaymentDeclined.status)
     if isinstance(payment, Paid):
-        done = (Action("KVITT", "AUTHORIZED", "success"),)
+        done = (Action("KVITT", payment.code, "success"),)
         return reply(PayAnswer(True, done, payment.transaction_id, payment.redirect_url))
+    if isinstance(payment, Waits):
+        there, waiting = payment.redirect_url, (Action("KVITT", "WAITING", "success"),)
+        return reply(PayAnswer(True, waiting, payment.transaction_id, there, payment.poll_url, there))
     return reply(PayAnswer(False, (), poll_url=payment.poll_url))
+
+
+def of_merchant_initiated(record: TransactionRecord, attempt_id: str) -> Reply:
+    """200 when it was decided, also when it was declined: then the last event says why. 202 when nobody knows yet."""
+    transaction = record.transaction
+    attempt = next(attempt for attempt in record.attempts if attempt.id == attempt_id)
+    success = attempt.status == "done"
+    said = "success" if success else "error" if attempt.status == "refused" else "pending"
+    code = transaction.status if said != "pending" else "UNKNOWN"
+    action = Action(transaction.payment_product.upper(), code, said)
+    members = {name: getattr(transaction, name) for name in Transaction.__struct_fields__}
+    answer = MerchantInitiated(**members, success=success, actions=(action,))
+    return reply(answer, 202, {"event-request-id": attempt.request_id}) if said == "pending" else reply(answer)
 
 
 def payment_of(
@@ -64,10 +82,14 @@ def payment_of(
         error = _error_of(record.transaction, attempt)
         assert error is not None, "a refusal is an event with its error"  # noqa: S101
         return Declined(decline_of(error), record.transaction.id)
-    if attempt.status != "done":
-        return NotKnown(f"{base_url}/v1/view/{session.session.id}/session")
+    if attempt.status != "done" and not attempt.held:
+        poll_url = f"{base_url}/v1/view/{session.session.id}/session"
+        if attempt.waits_at is not None:
+            return Waits(record.transaction.id, attempt.waits_at, poll_url)
+        return NotKnown(poll_url)
     error_name = return_error(session_state(session, record, now), record)
-    return Paid(record.transaction.id, return_target(session.session, error_name))
+    code = "ON_HOLD" if attempt.status != "done" else "CAPTURED" if attempt.captures else "AUTHORIZED"
+    return Paid(record.transaction.id, return_target(session.session, error_name, base_url), code)
 
 
 def remembered(
@@ -79,13 +101,13 @@ def remembered(
     """
     if before.answer_as is None or not is_open(before) or settled.follow is not None:
         return ()
-    unknown = settled.attempt.status == "unknown"
-    if before.status == "unknown" and (unknown or before.automatic):
-        return ()  # the answer, provisional or not, was given when it became unknown
-    if unknown and before.cancels_session:
+    undecided = is_open(settled.attempt)
+    if (before.status == "unknown" or waits(before)) and (undecided or before.automatic):
+        return ()  # the answer, provisional or not, was given when it became unknown or began to wait
+    if undecided and before.cancels_session:
         return ()
     # What becomes of an automatic capture later is no matter of the customer's, who was sent on.
-    final = before.automatic or not unknown
+    final = before.automatic or not undecided
     key = answer_key(before.answer_as) if final else so_far_key(before.answer_as)
     return (Claim(account_id, key, encode_text(_told(before, settled, base_url, now))),)
 
@@ -93,6 +115,8 @@ def remembered(
 def _told(before: Attempt, settled: Settlement, base_url: str, now: datetime) -> Reply:
     """The answer to the request that made the attempt; an automatic capture belongs to its payment."""
     try:
+        if is_merchant_initiated(settled.record.transaction) and (before.verb == "authorize" or before.automatic):
+            return of_merchant_initiated(settled.record, before.answer_as or before.id)
         if before.verb == "authorize" or before.automatic:
             assert settled.session is not None, "a payment settles with its session"  # noqa: S101
             return of_payment(payment_of(settled.record, settled.session, before.answer_as or before.id, base_url, now))

@@ -3,6 +3,9 @@
 The capture is opened in the Change that settles the authorization. The shop's callback waits for CAPTURED. A capture
 that the provider refuses is tried again after 1 minute, 10 minutes, 1 hour, then every 4 hours until 48 hours after the
 payment, or until the authorization expires; a capture made by hand ends that, once it is known to have been made.
+
+When it is given up the callback goes all the same, of a transaction that is AUTHORIZED: the customer paid, and only the
+shop can do something about it. A shop that voids by hand before that is told nothing.
 """
 
 from __future__ import annotations
@@ -36,9 +39,12 @@ def next_automatic(account_id: str, record: TransactionRecord, now: datetime) ->
     due_at = now + WAITS[min(tries, len(WAITS)) - 1]
     if due_at - first.created_at > GIVEN_UP_AFTER or is_over(record.transaction, due_at):
         return ()
-    transaction_id = record.transaction.id
-    task_id = f"auto_capture:{transaction_id}:{tries}"
-    return (Task(account_id, task_id, AUTOMATIC_CAPTURE_TASK, due_at, encode_text(transaction_id)),)
+    return (_try(account_id, record, due_at),)
+
+
+def _try(account_id: str, record: TransactionRecord, due_at: datetime) -> Task:
+    id, tries = record.transaction.id, sum(attempt.automatic for attempt in record.attempts)
+    return Task(account_id, f"auto_capture:{id}:{tries}", AUTOMATIC_CAPTURE_TASK, due_at, encode_text(id))
 
 
 def still_wanted(record: TransactionRecord, now: datetime) -> bool:
@@ -47,9 +53,14 @@ def still_wanted(record: TransactionRecord, now: datetime) -> bool:
 
 
 def waits_for_others(account_id: str, record: TransactionRecord, now: datetime) -> tuple[Task, ...]:
-    """When to look again because a capture or void by hand has no answer yet; nothing in all other cases."""
+    """When to look again because a capture or void by hand has no answer yet; nothing in all other cases.
+
+    However long that takes: should it turn out refused, there is one automatic try more, and then the shop is told.
+    """
     by_hand = any(is_open(attempt) and not attempt.automatic for attempt in record.attempts)
-    return next_automatic(account_id, record, now) if by_hand and _untouched(record, now) else ()
+    if not (by_hand and _untouched(record, now)):
+        return ()
+    return next_automatic(account_id, record, now) or (_try(account_id, record, now + WAITS[-1]),)
 
 
 def _untouched(record: TransactionRecord, now: datetime) -> bool:

@@ -60,11 +60,10 @@ class CallbackOptions:
 def options_of(callback_url: str) -> CallbackOptions:
     query = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True)
     last = dict(query)
-    seconds = last.get("delay_callback", "")
     return CallbackOptions(
         method="POST" if last.get("method", "").upper() == "POST" else "GET",
         report_error=last.get("report_error", "").lower() == "true",
-        delay=timedelta(seconds=min(int(seconds[:4]), LONGEST_DELAY_SECONDS) if _is_number(seconds) else 0),
+        delay=timedelta(seconds=_seconds(last.get("delay_callback", ""))),
         report_events=frozenset(
             part.strip().upper() for name, value in query if name == "report_event" for part in value.split(",")
         ),
@@ -73,8 +72,10 @@ def options_of(callback_url: str) -> CallbackOptions:
     )
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        return 0
+    return min(int(text.lstrip("0")[:4] or "0"), LONGEST_DELAY_SECONDS)
 
 
 def carries_session(transaction: Transaction) -> bool:
@@ -86,10 +87,19 @@ def carries_session(transaction: Transaction) -> bool:
 def of_authorization(
     account_id: str, event_id: str, transaction: Transaction, session: Session | None, now: datetime
 ) -> tuple[Task, ...]:
-    """The callback that the payment went through (or was put on hold)."""
+    """The callback that the payment went through, or was put on hold: then there is another one when it leaves that."""
     event = transaction.events[-1]
-    records: SessionEventName = "ON_HOLD_CALLBACK_SENT" if transaction.status == "ON_HOLD" else "AUTH_CALLBACK_SENT"
+    on_hold = transaction.status == "ON_HOLD"
+    records: SessionEventName = "ON_HOLD_CALLBACK_SENT" if on_hold else "AUTH_CALLBACK_SENT"
     return _about(account_id, event_id, transaction, session, now, {}, event, records)
+
+
+def of_hold_refused(
+    account_id: str, event_id: str, transaction: Transaction, session: Session | None, now: datetime, error: str
+) -> tuple[Task, ...]:
+    """The payment was on hold, which the shop was told, and came to nothing: that it is told whether it asked for
+    errors or not. The event that says so is the transaction's last."""
+    return _about(account_id, event_id, transaction, session, now, {"error": error}, transaction.events[-1], None)
 
 
 def of_operation(
@@ -138,7 +148,8 @@ def _about(
         records, body,
     )  # fmt: skip
     # The task has the transaction's name for it: settling twice cannot owe the shop two calls.
-    task_id = f"callback:{transaction.id}:{event.id if records is None else 'paid'}"
+    name = event.id if records is None else "on_hold" if records == "ON_HOLD_CALLBACK_SENT" else "paid"
+    task_id = f"callback:{transaction.id}:{name}"
     return (Task(account_id, task_id, CALLBACK_TASK, now + options.delay, encode_text(data)),)
 
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from kvitt.checkout.model.profile import Profile
-from kvitt.checkout.model.session import SESSIONS, Configuration, Session, SessionEvent, SessionOptions, SessionRecord
+from kvitt.checkout.model.session import (
+    SESSIONS,
+    Configuration,
+    Session,
+    SessionEvent,
+    SessionOptions,
+    SessionRecord,
+    Url,
+)
 from kvitt.checkout.rules.configuration import inherit
+from kvitt.checkout.rules.conflicts import conflicts
+from kvitt.checkout.rules.lines import line_faults, sum_fault
+from kvitt.checkout.rules.merchant_initiated import TOKEN_OF
 from kvitt.checkout.rules.moment import Moment, news
 from kvitt.checkout.rules.refusals import InvalidSession
-from kvitt.checkout.rules.sessions import expiry_of
+from kvitt.checkout.rules.sessions import expiry_of, with_events
+from kvitt.checkout.rules.tokens import GENERATE
 from kvitt.checkout.rules.urls import callback_url_fault, link_fault, return_url_fault
 from kvitt.core.change import Change
 from kvitt.core.errors import Problem, problem
@@ -29,22 +43,29 @@ def create(
     profile: Profile | None,
     toggles: frozenset[str],
     moment: Moment,
+    operation: str | None = None,
+    of_tokens: Sequence[Problem] = (),
 ) -> tuple[Change, Session]:
-    """A new session, or InvalidSession with every fault. `profile`: what it inherits from, if it names one."""
-    faults = list(_faults(account_id, options, profile, toggles, moment.now))
+    """A new session, or InvalidSession with every fault. `profile`: what it inherits from, if it names one.
+
+    `operation`: its `payment_operation`. Tokens of saved cards were proved before: here they are ids, and
+    what was wrong with them is `of_tokens`.
+    """
+    configuration = options.configuration if profile is None else inherit(profile.configuration, options.configuration)
+    faults = [*_faults(account_id, options, profile, configuration, toggles, moment.now), *of_tokens]
+    if not options.url.return_url and operation not in TOKEN_OF:
+        faults.append(problem("return_url is required", "url.return_url"))
     if faults:
         raise InvalidSession("The session cannot be created", *faults)
     metadata = dict(options.metadata or {})
-    configuration = options.configuration
     if profile is not None:
         metadata["session:profile_id"] = profile.id
-        configuration = inherit(profile.configuration, configuration)
     session = Session(
         id=session_id,
         created_at=moment.now,
         updated_at=moment.now,
         expires_at=_utc(options.expires_at) if options.expires_at else moment.now + LIFETIME,
-        url=options.url,
+        url=_url(options.url, profile),
         order=options.order,
         customer=options.customer,
         express=options.express,
@@ -53,8 +74,11 @@ def create(
         merchant=options.merchant or (profile.merchant if profile else None),
         metadata=metadata or None,
         initiating_system_request_headers=moment.headers,
+        payment_operation=operation,
         events=(SessionEvent("1", "INITIATED", moment.now, moment.request_id, moment.headers),),
     )
+    if operation == GENERATE:
+        session = with_events(session, moment, ("PAYMENT_TOKEN_FLOW_START", None))
     record = SessionRecord(session)
     change = Change(
         puts=(SESSIONS.put(account_id, session_id, record),),
@@ -64,32 +88,40 @@ def create(
     return change, session
 
 
+def _url(own: Url, profile: Profile | None) -> Url:
+    """The shop's own, with its profile's terms where it names none."""
+    if profile is None or profile.url is None or own.merchant_terms_url is not None:
+        return own
+    return replace(own, merchant_terms_url=profile.url.merchant_terms_url)
+
+
 def _faults(
-    account_id: str, options: SessionOptions, profile: Profile | None, toggles: frozenset[str], now: datetime
+    account_id: str,
+    options: SessionOptions,
+    profile: Profile | None,
+    configuration: Configuration | None,
+    toggles: frozenset[str],
+    now: datetime,
 ) -> Iterator[Problem]:
+    """`configuration`: the session's own, laid over its profile's."""
     order = options.order
     if options.profile_id is not None and profile is None:
         yield problem("There is no such payment profile", "profile_id")
-    yield from _url_faults(account_id, options, profile.configuration if profile else None)
+    yield from _url_faults(account_id, options, configuration)
     if not is_currency(order.currency):
         yield problem("This is not a currency of ISO 4217", "order.currency")
-    yield from _line_faults(options)
+    yield from line_faults(order)
     if STRICT_AMOUNTS in toggles:
-        listed = sum(item.amount for item in order.items or ())
-        listed += order.shipping_option.amount if order.shipping_option else 0
-        if listed != order.amount:
-            yield problem(
-                f"The lines and the shipping add up to {listed}, the order's amount is {order.amount}",
-                "order.amount", amount=order.amount, listed=listed,
-            )  # fmt: skip
+        yield from sum_fault(order)
+    if configuration is not None:
+        yield from conflicts(configuration, order)
     if options.expires_at is not None and (fault := _expiry_fault(options.expires_at, now)) is not None:
         yield problem(fault, "expires_at")
 
 
-def _url_faults(account_id: str, options: SessionOptions, inherited: Configuration | None) -> Iterator[Problem]:
-    url, own = options.url, options.configuration
-    channel = (own.channel if own else None) or (inherited.channel if inherited else None)
-    checked = [("url.return_url", return_url_fault(url.return_url, channel))]
+def _url_faults(account_id: str, options: SessionOptions, configuration: Configuration | None) -> Iterator[Problem]:
+    url, channel = options.url, configuration.channel if configuration else None
+    checked = [("url.return_url", return_url_fault(url.return_url, channel) if url.return_url else None)]
     if url.callback_url:
         checked.append(("url.callback_url", callback_url_fault(account_id, url.callback_url)))
     if url.merchant_terms_url:
@@ -105,19 +137,6 @@ def _url_faults(account_id: str, options: SessionOptions, inherited: Configurati
         if checkbox.link and checkbox.link.url:
             checked.append((f"checkboxes.{place}.link.url", link_fault(checkbox.link.url)))
     return (problem(fault, path) for path, fault in checked if fault is not None)
-
-
-def _line_faults(options: SessionOptions) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for place, item in enumerate(options.order.items or ()):
-        if item.line_id is None:
-            continue
-        if str(item.line_id) in seen:
-            yield problem(f"Another line has the line_id {item.line_id} too", f"order.items.{place}.line_id")
-        seen.add(str(item.line_id))
-    shipping = options.order.shipping_option
-    if shipping is not None and str(shipping.line_id) in seen:
-        yield problem(f"An item has the line_id {shipping.line_id} too", "order.shipping_option.line_id")
 
 
 def _expiry_fault(at: datetime, now: datetime) -> str | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from kvitt.checkout.model.transaction import (
     Attempt,
+    Correction,
     EventError,
     EventName,
     Status,
@@ -15,6 +16,7 @@ from kvitt.checkout.model.transaction import (
     TransactionEvent,
 )
 from kvitt.checkout.rules.moment import Moment
+from kvitt.checkout.rules.shares import lines_of, splits_in, vat_in
 
 
 def transaction_event(
@@ -26,6 +28,7 @@ def transaction_event(
     attempt: Attempt | None = None,
     amount: int | None = None,
     error: EventError | None = None,
+    correction: Correction | None = None,
     metadata: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Transaction:
@@ -34,6 +37,10 @@ def transaction_event(
     With an `attempt`, the event tells of its lines, reference and notes; when another request than the one that made
     the attempt finds the outcome, `correlation_request_id` names the first.
     """
+    vat, splits = None, None
+    if name in ("CAPTURE", "REFUND") and attempt is not None and amount is not None:
+        lines = tuple(lines_of(transaction, amount, attempt.items))
+        vat, splits = vat_in(lines), splits_in(lines)
     event = TransactionEvent(
         id=str(len(transaction.events) + 1),
         event=name,
@@ -41,8 +48,11 @@ def transaction_event(
         success=error is None,
         created_at=moment.now,
         amount=amount,
+        calculated_vat_amount=vat,
         error=error,
+        correction=correction,
         items=attempt.items if attempt else None,
+        splits=splits,
         created_by=attempt.created_by if attempt else moment.by,
         request_id=moment.request_id,
         correlation_request_id=attempt.request_id if attempt and attempt.request_id != moment.request_id else None,

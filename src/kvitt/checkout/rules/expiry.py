@@ -6,7 +6,8 @@ asked: rather a moment too early than goods shipped on nothing. One timer at a t
 From the end on nothing is captured or voided, whether the timer rang or not.
 
 A capture or void that has no answer at the end is waited for, since what the provider did before the end counts: the
-timer rings again as often as the provider is asked again. The provider is told nothing: its own books end it too.
+timer rings again as often as the provider is asked again. So is a change of the authorization itself; one that makes it
+hold for longer begins all this anew. The provider is told nothing of the end: its own books end it too.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from kvitt.checkout.rules.events import transaction_event
 from kvitt.checkout.rules.moment import Moment, news
 from kvitt.checkout.rules.refusals import AuthorizationExpired
 from kvitt.checkout.rules.schedule import WAITS
-from kvitt.checkout.rules.totals import ALL_CAPTURED, Totals, status_of, totals
+from kvitt.checkout.rules.totals import Totals, status_of, totals
 from kvitt.core.change import Change, Row, Task, TaskKey, encode_text
 from kvitt.ledger.rules import posting
 
@@ -51,7 +52,8 @@ def timer_over(account_id: str, record: TransactionRecord) -> tuple[TaskKey, ...
 
 def timer_key(account_id: str, record: TransactionRecord) -> TaskKey:
     """A name of its own for each ring: the one that is being run is done, the next one is another."""
-    return TaskKey(account_id, f"authorization:{record.transaction.id}:{record.expiry_rings}")
+    extended = f"x{record.extensions}:" if record.extensions else ""
+    return TaskKey(account_id, f"authorization:{record.transaction.id}:{extended}{record.expiry_rings}")
 
 
 def _timer(account_id: str, record: TransactionRecord, due_at: datetime) -> Task:
@@ -88,7 +90,7 @@ def ring(account_id: str, row: Row[TransactionRecord], session: Session | None, 
         return _rung(account_id, row, ends) + _told(account_id, row, EXPIRING, record.transaction, moment)
     if moment.now < ends:
         return _rung(account_id, row, ends)
-    if sums.capturing or sums.voiding:
+    if sums.capturing or sums.voiding or sums.adjusting:
         return _rung(account_id, row, moment.now + WAITS[min(record.expiry_rings, len(WAITS)) - 1])
     return _released(account_id, row, session, sums, moment)
 
@@ -114,7 +116,7 @@ def _released(
     record = msgspec.structs.replace(row.doc, transaction=transaction)
     id, event = transaction.id, transaction.events[-1]
     tasks = of_operation(account_id, moment.ids[0], transaction, session, moment.now, event)
-    if record.callback_owed and status in ALL_CAPTURED:  # a part was captured by hand, and that is all of it now
+    if record.callback_owed:  # whatever was captured by hand is all of it now, and if nothing was, that is news too
         record = msgspec.structs.replace(record, callback_owed=False)
         tasks += of_authorization(account_id, moment.ids[1], transaction, session, moment.now)
     change = Change(

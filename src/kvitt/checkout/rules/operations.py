@@ -29,7 +29,7 @@ from kvitt.checkout.rules.totals import Totals, totals
 from kvitt.core.change import Change, Row
 from kvitt.core.errors import AmountExceedsRemaining, problem
 
-_CAPTURABLE: frozenset[Status] = frozenset(("AUTHORIZED", "PARTIALLY_CAPTURED", "PARTIALLY_CAPTURED_REFUNDED"))
+CAPTURABLE: frozenset[Status] = frozenset(("AUTHORIZED", "PARTIALLY_CAPTURED", "PARTIALLY_CAPTURED_REFUNDED"))
 _REFUNDABLE: frozenset[Status] = frozenset(
     ("CAPTURED", "PARTIALLY_CAPTURED", "PARTIALLY_CAPTURED_REFUNDED", "PARTIALLY_REFUNDED")
 )
@@ -55,7 +55,7 @@ def begin(
         id=attempt_id, verb=operation.verb, amount=amount, status="open", created_at=moment.now,
         product=record.transaction.payment_product_type, request_id=moment.request_id, created_by=moment.by,
         final=operation.final, automatic=automatic, cancels_session=operation.cancels_session,
-        reference=operation.reference or _default_reference(record), items=operation.items,
+        reference=operation.reference or default_reference(record), items=operation.items,
         metadata=operation.metadata, request_headers=moment.headers,
         answer_as=attempt_id if moment.keyed else None,
     )  # fmt: skip
@@ -67,7 +67,7 @@ def begin(
     return change, Row(row.version + 1, after), attempt
 
 
-def _default_reference(record: TransactionRecord) -> str | None:
+def default_reference(record: TransactionRecord) -> str | None:
     """The order's `event_reference`, which the transaction keeps among its metadata."""
     reference = (record.transaction.metadata or {}).get("event_reference")
     return None if reference is None else str(reference)
@@ -85,8 +85,11 @@ def allowed_amount(record: TransactionRecord, operation: Operation, can: Capabil
 
 
 def _capturable(status: Status, sums: Totals, asked: int, final: bool, can: Capabilities) -> int:
-    if status not in _CAPTURABLE:
+    if status == "ON_HOLD":
+        raise NotCapturable("A transaction that is ON_HOLD cannot be captured before its payment was reviewed")
+    if status not in CAPTURABLE:
         raise NotCapturable(f"A transaction that is {status} cannot be captured")
+    _wait_for_the_authorization(sums)
     if asked > sums.capturable:
         raise _exceeds("capture", asked, sums.capturable)
     if asked < sums.capturable and not (can.final_capture if final else can.partial_capture):
@@ -117,11 +120,18 @@ def _voidable(status: Status, sums: Totals, can: Capabilities) -> int:
         raise NotVoidable("This payment product cannot void after a capture; capture with final_capture instead")
     if status not in _PARTLY_CAPTURED and status != "AUTHORIZED":
         raise NotVoidable(f"A transaction that is {status} cannot be voided")
+    _wait_for_the_authorization(sums)
     if sums.capturing:
         raise OperationUnderWay("The transaction is being captured")
     if sums.voiding:
         raise OperationUnderWay("The transaction is being voided already")
     return sums.capturable
+
+
+def _wait_for_the_authorization(sums: Totals) -> None:
+    """How much there is to capture or void is not known while the authorization changes."""
+    if sums.adjusting:
+        raise OperationUnderWay("The authorization is being changed")
 
 
 def _exceeds(verb: str, asked: int, left: int) -> AmountExceedsRemaining:

@@ -8,6 +8,7 @@ import msgspec
 
 from kvitt.checkout.model.order import Item, ShippingOption
 from kvitt.checkout.model.session import SESSIONS, Session, SessionRecord
+from kvitt.checkout.model.token import NO_SAVED_CARD, CardUse
 from kvitt.checkout.model.transaction import (
     TRANSACTIONS,
     Attempt,
@@ -17,19 +18,13 @@ from kvitt.checkout.model.transaction import (
     TransactionRecord,
     TransactionUrl,
 )
+from kvitt.checkout.rules.changes import refuse_unless_changeable, refuse_while_locked
+from kvitt.checkout.rules.configuration import descriptor_of
 from kvitt.checkout.rules.events import transaction_event
 from kvitt.checkout.rules.moment import Moment
-from kvitt.checkout.rules.refusals import (
-    PaymentUnderWay,
-    SessionCancelled,
-    SessionCompleted,
-    SessionExpired,
-    SessionLocked,
-    TooManyTries,
-)
+from kvitt.checkout.rules.refusals import TooManyTries
 from kvitt.checkout.rules.schedule import first_ask
 from kvitt.checkout.rules.sessions import with_events
-from kvitt.checkout.rules.state import session_state
 from kvitt.core.change import Change, Row
 
 MAX_TRIES = 20
@@ -37,17 +32,8 @@ MAX_TRIES = 20
 
 
 def refuse_unless_payable(record: SessionRecord, transaction: TransactionRecord | None, moment: Moment) -> None:
-    state = session_state(record, transaction, moment.now)
-    if state in ("paid", "on_hold"):
-        raise SessionCompleted("The session is paid")
-    if state == "cancelled":
-        raise SessionCancelled("The session was cancelled")
-    if state in ("expired", "failed"):
-        raise SessionExpired("The session has expired")
-    if state in ("paying", "unknown"):
-        raise PaymentUnderWay("A payment of this session is under way")
-    if state == "locked":
-        raise SessionLocked("The session is locked while the shop changes it")
+    refuse_unless_changeable(record, transaction, moment.now)
+    refuse_while_locked(record.session, moment.now)
     if transaction is not None and len(transaction.attempts) >= MAX_TRIES:
         raise TooManyTries("Too many payments of this session were declined")
 
@@ -60,13 +46,16 @@ def begin_payment(
     attempt_id: str,
     product: str,
     card: Card | None,
-    holds: timedelta,
+    holds: timedelta | None,
     moment: Moment,
+    *,
+    captures: bool = False,
+    use: CardUse = NO_SAVED_CARD,
 ) -> tuple[Change, Row[SessionRecord], Row[TransactionRecord], Attempt]:
     """The intent of one try: an open attempt on the session's one transaction, which the first try makes.
 
-    `transaction_id`: used by the first try only. `holds`: how long the product's authorizations do. Answers the rows as
-    they will be.
+    `transaction_id`: used by the first try only. `holds`: how long the product's authorizations do. `captures`: whether
+    what it authorizes is captured at once. Answers the rows as they will be.
     """
     session = session_row.doc.session
     known = transaction_row.doc if transaction_row else None
@@ -74,21 +63,27 @@ def begin_payment(
     attempt = Attempt(
         id=attempt_id, verb="authorize", amount=session.order.amount, status="open", created_at=moment.now,
         product=product, request_id=moment.request_id, reference=session.order.event_reference, card=card,
-        request_headers=moment.headers, answer_as=attempt_id if moment.keyed else None,
-        holds_until=moment.now + holds,
+        created_by=moment.by, request_headers=moment.headers, answer_as=attempt_id if moment.keyed else None,
+        holds_until=None if holds is None else moment.now + holds, captures=captures,
     )  # fmt: skip
+    attempt = msgspec.structs.replace(attempt, **msgspec.structs.asdict(use))
     paying = with_events(
         session, moment,
         ("PAY_LOCK_START", None),
         ("PAY_LOCK_META", {"payment_product_type": product, "amount": session.order.amount}),
-        transaction_id=session.transaction_id or transaction_id,
+        transaction_id=session.transaction_id or transaction_id, pay_lock=None,
     )  # fmt: skip
     if known is None:
-        record = TransactionRecord(_first(paying, product, moment), (attempt,))
+        pre_authorized = session.configuration is not None and bool(session.configuration.pre_authorization)
+        first = transaction_event(_transaction(paying, product, moment), "INITIALIZE", "INITIATED", moment)
+        record = TransactionRecord(first, (attempt,), pre_authorized=pre_authorized)
     else:
+        # What is sold may be other than at the try before: the shop or the customer changed the session in between.
+        before = known.transaction
+        transaction = _transaction(paying, product, moment)
         transaction = msgspec.structs.replace(
-            known.transaction, payment_product_type=product, payment_product=product.partition(".")[0],
-            updated_at=moment.now,
+            transaction, created_at=before.created_at, events=before.events,
+            merchant_reference_2=before.merchant_reference_2 or transaction.merchant_reference_2,
         )  # fmt: skip
         record = msgspec.structs.replace(known, transaction=transaction, attempts=(*known.attempts, attempt))
     version = transaction_row.version if transaction_row else 0
@@ -103,17 +98,19 @@ def begin_payment(
     return change, Row(session_row.version + 1, session_record), Row(version + 1, record), attempt
 
 
-def _first(session: Session, product: str, moment: Moment) -> Transaction:
-    """The transaction as it is when the customer first tries to pay."""
+def _transaction(session: Session, product: str, moment: Moment) -> Transaction:
+    """The transaction as it is when the customer tries to pay."""
     order, configuration = session.order, session.configuration
     metadata = dict(session.metadata or {})
     if session.merchant and session.merchant.name:
         metadata["merchant_name"] = session.merchant.name
     if session.merchant and session.merchant.country:
         metadata["merchant_country"] = session.merchant.country
+    if session.merchant and session.merchant.merchant_category_code:
+        metadata["merchant_category_code"] = session.merchant.merchant_category_code
     if order.event_reference:
         metadata["event_reference"] = order.event_reference
-    transaction = Transaction(
+    return Transaction(
         id=session.transaction_id or "",
         session_id=session.id,
         created_at=moment.now,
@@ -126,10 +123,12 @@ def _first(session: Session, product: str, moment: Moment) -> Transaction:
         merchant_reference_2=order.merchant_reference_2,
         channel=(configuration.channel if configuration else None) or "ecommerce",
         platform_type=session.merchant.platform_type if session.merchant else None,
+        dynamic_descriptor=descriptor_of(configuration, product),
         payout_destination_id=order.payout_destination_id,
+        payment_operation=session.payment_operation,
         status="INITIATED",
         settlement_status="NOT_SETTLED",
-        customer=session.customer,
+        customer=session.customer and msgspec.structs.replace(session.customer, tokens=None),
         customer_ip=session.customer_ip,
         user_agent=session.user_agent,
         initiating_system_request_headers=session.initiating_system_request_headers,
@@ -143,7 +142,6 @@ def _first(session: Session, product: str, moment: Moment) -> Transaction:
         url=TransactionUrl(redirect_url=session.url.return_url, callback_url=session.url.callback_url),
         metadata=metadata or None,
     )
-    return transaction_event(transaction, "INITIALIZE", "INITIATED", moment)
 
 
 def _items(items: tuple[Item, ...] | None, shipping: ShippingOption | None) -> tuple[TransactionItem, ...] | None:

@@ -20,7 +20,7 @@ from kvitt.checkout.rules.callbacks import of_error
 from kvitt.checkout.rules.events import transaction_event
 from kvitt.checkout.rules.moment import Moment, news
 from kvitt.checkout.rules.refusals import NotCancellable, PaymentUnderWay, SessionCompleted
-from kvitt.checkout.rules.state import is_open, session_state
+from kvitt.checkout.rules.state import failure_of, is_open, session_state
 from kvitt.core.change import Change, Put, Row, Task, TaskKey
 
 EXPIRY_TASK = "checkout.expire_session"
@@ -89,7 +89,9 @@ def cancel(
 
 
 def cancelled_session(session: Session, moment: Moment) -> Session:
-    return with_events(session, moment, ("CANCELLED", None), cancelled_at=moment.now, cancelled_by=moment.by)
+    return with_events(
+        session, moment, ("CANCELLED", None), cancelled_at=moment.now, cancelled_by=moment.by, pay_lock=None
+    )
 
 
 def abandon(
@@ -137,13 +139,15 @@ def expire(
         put = SESSIONS.put(account_id, session.id, record, row.version)
         version = row.version + 1
         told = news(account_id, moment.ids[0], "session.expired", session.id, version, moment.now, session)
-        return Change(puts=(put,), events=(told,))
+        tasks = of_error(account_id, moment.ids[0], session, None, "cancelled", moment.now)
+        return Change(puts=(put,), events=(told,), tasks=tasks)
     failed = with_events(session, moment, ("FAILED", {"error": "expired"}))
     error = EventError("The session expired before a payment went through", "SESSION_EXPIRED", ("ERROR",))
     ended = transaction_event(transaction.doc.transaction, "AUTHORIZE", "FAILED", moment, error=error)
     closing = Row(row.version, msgspec.structs.replace(row.doc, expired_at=moment.now))
     change = _ended(account_id, closing, transaction, failed, ended, "session.expired", moment)
-    return change + Change(tasks=of_error(account_id, moment.ids[0], failed, ended, "failed", moment.now))
+    told = of_error(account_id, moment.ids[0], failed, ended, failure_of(ended), moment.now)
+    return change + Change(tasks=told)
 
 
 def callback_delivered(

@@ -1,11 +1,12 @@
-"""What a provider's answer does to a transaction and its session. One place for all four verbs.
+"""What a provider's answer does to a transaction and its session. One place for all verbs.
 
 The customer's redirect, the provider's news and our own asking may bring the same answer twice, in any order: the first
 one is written, later ones find the attempt settled and change nothing. No state moves backwards.
 
 A declined authorization leaves the transaction INITIATED and the session open for another try; the transaction ends as
 FAILED when the session expires, as DECLINED when the customer gives up. INITIATE_CAPTURE, INITIATE_REFUND and
-INITIATE_VOID are written only when the outcome was not known at once, since only then somebody has to match the two.
+INITIATE_VOID are written only when the outcome was not known at once, since only then somebody has to match the two; of
+an authorization that changes there is no such event.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ import msgspec
 
 from kvitt.checkout.model.payment import Outcome
 from kvitt.checkout.model.session import SessionRecord
+from kvitt.checkout.model.token import TokenRecord
 from kvitt.checkout.model.transaction import TRANSACTIONS, Attempt, EventName, TransactionRecord
 from kvitt.checkout.rules import callbacks
 from kvitt.checkout.rules.automatic import next_automatic
 from kvitt.checkout.rules.events import transaction_event
 from kvitt.checkout.rules.expiry import timer_over
+from kvitt.checkout.rules.merchant_initiated import declined_for_good, is_merchant_initiated
 from kvitt.checkout.rules.moment import Moment, news
 from kvitt.checkout.rules.schedule import ask_key, next_ask
 from kvitt.checkout.rules.sessions import cancelled_session
+from kvitt.checkout.rules.settle_authorization import adjusted, refused_metadata
 from kvitt.checkout.rules.settle_payment import authorized, declined
+from kvitt.checkout.rules.settle_waiting import on_hold, waiting
 from kvitt.checkout.rules.settlement import (
     SILENT_REFUSAL,
     Settlement,
@@ -34,11 +39,12 @@ from kvitt.checkout.rules.settlement import (
     settled_change,
     with_attempt,
 )
-from kvitt.checkout.rules.state import is_open
-from kvitt.checkout.rules.totals import ALL_CAPTURED, status_of, totals
+from kvitt.checkout.rules.state import is_open, waits
+from kvitt.checkout.rules.tokens import of_payment
+from kvitt.checkout.rules.totals import ALL_CAPTURED, correction_of, status_of, totals
 from kvitt.core.change import Change, Row
 
-_EVENTS: dict[str, EventName] = {"capture": "CAPTURE", "refund": "REFUND", "void": "VOID"}
+_EVENTS: dict[str, EventName] = {"adjust": "AUTHORIZE", "capture": "CAPTURE", "refund": "REFUND", "void": "VOID"}
 _INITIATE: dict[str, EventName] = {
     "capture": "INITIATE_CAPTURE",
     "refund": "INITIATE_REFUND",
@@ -66,21 +72,36 @@ def settle(
     attempt_id: str,
     outcome: Outcome,
     moment: Moment,
+    token: Row[TokenRecord] | None = None,
 ) -> Settlement:
-    """The Change that an answer makes. Empty when the attempt was settled before. `moment.ids`: four."""
+    """The Change that an answer makes. Empty when the attempt was settled before.
+
+    `moment.ids`: six. `token`: the saved card that an authorization was tried with.
+    """
     record = row.doc
     attempt = next(attempt for attempt in record.attempts if attempt.id == attempt_id)
     if not is_open(attempt):
         return Settlement(Change(), record, attempt, session.doc if session else None)
-    if outcome.kind == "unknown":
+    if outcome.kind == "unknown" and not waits(attempt):
         return _unknown(account_id, row, session, attempt, moment)
     if attempt.verb == "authorize":
         assert session is not None, "an authorization settles with its session"  # noqa: S101
-        if outcome.kind == "refused":
-            return declined(account_id, row, session, attempt, outcome, moment)
-        return authorized(account_id, row, session, attempt, outcome, moment)
+        if outcome.kind in ("unknown", "waiting"):
+            return waiting(account_id, row, session, attempt, outcome, moment)
+        if outcome.kind == "on_hold":
+            return on_hold(account_id, row, session, attempt, outcome, moment)
+        if outcome.kind == "done":
+            settled = authorized(account_id, row, session, attempt, outcome, moment)
+        elif is_merchant_initiated(record.transaction):
+            settled = declined_for_good(account_id, row, session, attempt, outcome, moment)
+        else:
+            settled = declined(account_id, row, session, attempt, outcome, moment)
+        tokens = of_payment(account_id, attempt, outcome, settled.record.transaction, token, moment)
+        return replace(settled, change=settled.change + tokens)
     if outcome.kind == "refused":
         return _refused(account_id, row, session, attempt, outcome, moment)
+    if attempt.verb == "adjust":
+        return adjusted(account_id, row, session, attempt, outcome, moment)
     return _moved(account_id, row, session, attempt, outcome, moment)
 
 
@@ -90,10 +111,10 @@ def _unknown(
     """Nobody knows: the amount stays reserved, and the provider is asked again later."""
     waiting = msgspec.structs.replace(attempt, status="unknown", asks=attempt.asks + 1)
     transaction = row.doc.transaction
-    if attempt.status == "open" and attempt.verb != "authorize":
+    name = _INITIATE.get(attempt.verb)
+    if attempt.status == "open" and name is not None:
         # The event carries the id of the request that the caller made, also when a later ask is what failed.
         asked = replace(moment, request_id=attempt.request_id)
-        name = _INITIATE[attempt.verb]
         transaction = transaction_event(
             transaction, name, transaction.status, asked, attempt=attempt, amount=attempt.amount
         )
@@ -114,15 +135,21 @@ def _refused(
     outcome: Outcome,
     moment: Moment,
 ) -> Settlement:
-    """The provider did not capture, refund or void: an event that says so, and the status stays."""
+    """The provider did not capture, refund, void or adjust: an event that says so, and the status stays."""
+    error = outcome.error or SILENT_REFUSAL
+    metadata = ((outcome.metadata or {}) | (refused_metadata(attempt, error) or {})) or None
     transaction = transaction_event(
         row.doc.transaction, _EVENTS[attempt.verb], row.doc.transaction.status, moment, attempt=attempt,
-        amount=attempt.amount, error=outcome.error or SILENT_REFUSAL, metadata=outcome.metadata,
+        amount=attempt.amount, error=error, metadata=metadata, correction=correction_of(row.doc),
     )  # fmt: skip
     refused = ended(attempt, "refused")
     record = with_attempt(row.doc, refused, transaction)
-    again = next_automatic(account_id, record, moment.now) if attempt.automatic else ()
-    change = settled_change(account_id, row, record, attempt, "transaction.failed", moment, again)
+    tasks = next_automatic(account_id, record, moment.now) if attempt.automatic else ()
+    if attempt.automatic and record.callback_owed and not tasks:  # given up: the money is reserved, and nobody knows
+        record = msgspec.structs.replace(record, callback_owed=False)
+        shown = session.doc.session if session else None
+        tasks = callbacks.of_authorization(account_id, moment.ids[3], transaction, shown, moment.now)
+    change = settled_change(account_id, row, record, attempt, "transaction.failed", moment, tasks)
     return Settlement(change, record, refused, session.doc if session else None)
 
 
@@ -140,6 +167,8 @@ def _moved(
     moved[attempt.verb] += attempt.amount
     remainder = sums.capturable - attempt.amount if attempt.final else 0
     status = status_of(sums.authorized, moved["capture"], moved["refund"], moved["void"] + remainder)
+    if attempt.verb == "void" and not moved["capture"]:
+        status = "AUTHORIZATION_VOIDED"  # also when it was worth nothing
     transaction = transaction_event(
         row.doc.transaction, _EVENTS[attempt.verb], status, moment, attempt=attempt, amount=attempt.amount,
         metadata=outcome.metadata,

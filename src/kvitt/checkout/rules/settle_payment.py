@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from kvitt.checkout.model.payment import Outcome
 from kvitt.checkout.model.session import SessionRecord
-from kvitt.checkout.model.transaction import Attempt, Card, TransactionRecord
+from kvitt.checkout.model.transaction import Attempt, Card, EventError, EventName, TransactionRecord
 from kvitt.checkout.rules import callbacks
 from kvitt.checkout.rules.automatic import automatic_attempt
 from kvitt.checkout.rules.events import transaction_event
@@ -23,6 +25,8 @@ from kvitt.checkout.rules.settlement import (
     settled_change,
     with_attempt,
 )
+from kvitt.checkout.rules.state import waits
+from kvitt.checkout.rules.tokens import with_new_tokens
 from kvitt.core.change import Change, Row, Task
 
 
@@ -34,10 +38,15 @@ def authorized(
     outcome: Outcome,
     moment: Moment,
 ) -> Settlement:
-    """The money is reserved. With `auto_capture` the capture is opened in the same Change, and the callback waits."""
+    """The money is reserved. With `auto_capture` the capture is opened in the same Change, and the callback waits.
+
+    Where it was taken at once there is one event, CAPTURE: such a payment is never AUTHORIZED.
+    """
+    name: EventName = "CAPTURE" if attempt.captures else "AUTHORIZE"
     transaction = transaction_event(
-        row.doc.transaction, "AUTHORIZE", "AUTHORIZED", moment, attempt=attempt, amount=attempt.amount,
-        metadata=outcome.metadata, card=_card(attempt, outcome), authorization_expires_at=attempt.holds_until,
+        row.doc.transaction, name, "CAPTURED" if attempt.captures else "AUTHORIZED", moment, attempt=attempt,
+        amount=attempt.amount, metadata=outcome.metadata, card=_card(attempt, outcome),
+        authorization_expires_at=_holds_until(attempt, outcome),
     )  # fmt: skip
     done = ended(attempt, "done")
     record = with_attempt(row.doc, done, transaction)
@@ -50,15 +59,19 @@ def authorized(
     follow = None
     tasks: tuple[Task, ...]
     automatic = complete.configuration is not None and complete.configuration.auto_capture
-    if automatic and not is_over(transaction, moment.now):
+    if automatic and attempt.amount and not attempt.captures and not is_over(transaction, moment.now):
         follow = automatic_attempt(record, moment.ids[1], moment)
         follow = msgspec.structs.replace(follow, answer_as=attempt.answer_as)
         record = msgspec.structs.replace(record, attempts=(*record.attempts, follow), callback_owed=True)
         tasks = (first_ask(account_id, transaction.id, follow, moment.now),)
     else:
-        tasks = callbacks.of_authorization(account_id, moment.ids[0], transaction, complete, moment.now)
+        tasks = callbacks.of_authorization(account_id, moment.ids[3], transaction, complete, moment.now)
+        if attempt.captures:
+            event = transaction.events[-1]
+            tasks += callbacks.of_operation(account_id, moment.ids[0], transaction, complete, moment.now, event)
     tasks += first_timer(account_id, record, moment.now)
-    change = settled_change(account_id, row, record, attempt, "transaction.authorized", moment, tasks)
+    told = "transaction.captured" if attempt.captures else "transaction.authorized"
+    change = settled_change(account_id, row, record, attempt, told, moment, tasks)
     change += session_change(account_id, session, complete, done=(expiry_key(account_id, complete.id),))
     change += Change(postings=movements(account_id, transaction, attempt, 0, moment.now))
     after = msgspec.structs.replace(session.doc, session=complete)
@@ -74,6 +87,8 @@ def declined(
     moment: Moment,
 ) -> Settlement:
     error = outcome.error or SILENT_REFUSAL
+    if attempt.held:
+        return _hold_refused(account_id, row, session, attempt, error, moment)
     transaction = transaction_event(
         row.doc.transaction, "AUTHORIZE", "INITIATED", moment, attempt=attempt, amount=attempt.amount, error=error,
         metadata=outcome.metadata,
@@ -92,9 +107,35 @@ def declined(
     return Settlement(change, record, refused, msgspec.structs.replace(session.doc, session=tried))
 
 
+def _hold_refused(
+    account_id: str,
+    row: Row[TransactionRecord],
+    session: Row[SessionRecord],
+    attempt: Attempt,
+    error: EventError,
+    moment: Moment,
+) -> Settlement:
+    """Somebody looked at it and said no. The customer has gone by then, so nothing is tried again."""
+    transaction = transaction_event(
+        row.doc.transaction, "AUTHORIZE", "FAILED", moment, attempt=attempt, amount=attempt.amount, error=error
+    )
+    refused = ended(attempt, "refused")
+    record = with_attempt(row.doc, refused, transaction)
+    failed = with_events(session.doc.session, moment, ("FAILED", {"error": "Rejected", "message": error.message}))
+    told = callbacks.of_hold_refused(account_id, moment.ids[3], transaction, failed, moment.now, "failed")
+    change = settled_change(account_id, row, record, attempt, "transaction.failed", moment, told)
+    change += session_change(account_id, session, failed)
+    return Settlement(change, record, refused, msgspec.structs.replace(session.doc, session=failed))
+
+
+def _holds_until(attempt: Attempt, outcome: Outcome) -> datetime | None:
+    """By our own count, which begins before the provider's; where the customer took their time, by the provider's."""
+    return outcome.expires_at if waits(attempt) and outcome.expires_at is not None else attempt.holds_until
+
+
 def _card(attempt: Attempt, outcome: Outcome) -> Card | None:
     """What the customer typed, masked, with what the provider knows beside it."""
     if attempt.card is None or outcome.card is None:
-        return attempt.card or outcome.card
+        return with_new_tokens(attempt.card or outcome.card, attempt, outcome)
     facts = {name: value for name, value in msgspec.structs.asdict(outcome.card).items() if value is not None}
-    return msgspec.structs.replace(attempt.card, **facts)
+    return with_new_tokens(msgspec.structs.replace(attempt.card, **facts), attempt, outcome)

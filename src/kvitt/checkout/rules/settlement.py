@@ -12,6 +12,7 @@ from kvitt.checkout.model.transaction import TRANSACTIONS, Attempt, EventError, 
 from kvitt.checkout.rules.moment import Moment, news
 from kvitt.checkout.rules.schedule import ask_key
 from kvitt.core.change import Change, Posting, Row, Task, TaskKey
+from kvitt.ledger.model import Kind
 from kvitt.ledger.rules import posting
 
 SILENT_REFUSAL = EventError("The provider refused", type=("UNKNOWN",))
@@ -58,11 +59,25 @@ def movements(
     account_id: str, transaction: Transaction, attempt: Attempt, remainder: int, now: datetime
 ) -> tuple[Posting, ...]:
     """What the ledger keeps of an attempt that was done. `remainder`: what its final capture gave up."""
+    assert attempt.verb != "adjust", "what an adjustment moves is a difference"  # noqa: S101
+    if not attempt.amount:  # nothing moves by an amount of nothing
+        return ()
     id, currency = transaction.id, transaction.currency
     moved = posting(account_id, id, attempt.id, attempt.verb, attempt.amount, currency, now)
+    if attempt.captures:
+        return moved, posting(account_id, id, f"{attempt.id}:capture", "capture", attempt.amount, currency, now)
     if not remainder:
         return (moved,)
     return moved, posting(account_id, id, f"{attempt.id}:release", "release", remainder, currency, now)
+
+
+def difference(account_id: str, before: Transaction, attempt: Attempt, now: datetime) -> tuple[Posting, ...]:
+    """What the ledger keeps of an authorization that was changed. `before`: the transaction until then."""
+    more = attempt.amount - before.amount
+    if not more:
+        return ()
+    kind: Kind = "raise" if more > 0 else "lower"
+    return (posting(account_id, before.id, attempt.id, kind, abs(more), before.currency, now),)
 
 
 def with_attempt(record: TransactionRecord, after: Attempt, transaction: Transaction) -> TransactionRecord:
@@ -74,5 +89,5 @@ def ended(attempt: Attempt, status: str) -> Attempt:
     """What its event needed is in the event now."""
     return msgspec.structs.replace(
         attempt, status=status, reference=None, items=None, metadata=None, request_headers=None, card=None,
-        answer_as=None, holds_until=None,
+        answer_as=None, holds_until=None, waits_at=None, waits_until=None, saves=(), saved_card="", blocked=None,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kvitt.checkout.model.transaction import Status, TransactionRecord
+from kvitt.checkout.model.transaction import Correction, Status, TransactionRecord, Verb
 from kvitt.checkout.rules.state import is_open
 
 ALL_CAPTURED: frozenset[Status] = frozenset(("CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"))
@@ -13,7 +13,10 @@ ALL_CAPTURED: frozenset[Status] = frozenset(("CAPTURED", "PARTIALLY_REFUNDED", "
 
 @dataclass(frozen=True)
 class Totals:
-    """Minor units. `capturing`, `refunding`, `voiding`: reserved by attempts whose outcome is not known yet."""
+    """Minor units. `capturing`, `refunding`, `voiding`: reserved by attempts whose outcome is not known yet.
+
+    `adjusting`: whether such an attempt changes what is authorized.
+    """
 
     authorized: int
     captured: int = 0
@@ -22,6 +25,7 @@ class Totals:
     capturing: int = 0
     refunding: int = 0
     voiding: int = 0
+    adjusting: bool = False
 
     @property
     def capturable(self) -> int:
@@ -39,13 +43,24 @@ def totals(record: TransactionRecord) -> Totals:
         if event.success and event.event in done:
             done[event.event] += event.amount or 0
     left = record.transaction.amount - done["CAPTURE"] - done["VOID"]
-    waiting = {"capture": 0, "refund": 0, "void": 0, "authorize": 0}
+    waiting: dict[Verb, int] = {"capture": 0, "refund": 0, "void": 0}
+    adjusting = False
     for attempt in record.attempts:
-        if is_open(attempt):
+        if is_open(attempt) and attempt.verb in waiting:
             waiting[attempt.verb] += left if attempt.final else attempt.amount
+        adjusting |= is_open(attempt) and attempt.verb == "adjust"
     return Totals(
         record.transaction.amount, done["CAPTURE"], done["REFUND"], done["VOID"],
-        waiting["capture"], waiting["refund"], waiting["void"],
+        waiting["capture"], waiting["refund"], waiting["void"], adjusting,
+    )  # fmt: skip
+
+
+def correction_of(record: TransactionRecord) -> Correction:
+    """How the transaction stands, for whoever is told that something failed."""
+    sums = totals(record)
+    return Correction(
+        status=record.transaction.status, remaining_capture_amount=sums.capturable,
+        remaining_refund_amount=sums.refundable, remaining_void_amount=sums.capturable,
     )  # fmt: skip
 
 

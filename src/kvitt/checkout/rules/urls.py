@@ -33,8 +33,14 @@ def _code_units(pair: tuple[str, str]) -> tuple[bytes, bytes]:
     return pair[0].encode("utf-16-be", "surrogatepass"), pair[1].encode("utf-16-be", "surrogatepass")
 
 
-def return_target(session: Session, error: str | None) -> str:
-    """Where the customer goes: the shop's return URL, its own parameters kept in place, ours after them."""
+def return_target(session: Session, error: str | None, base_url: str) -> str:
+    """Where the customer goes: the shop's return URL, its own parameters kept in place, ours after them.
+
+    An app that asked to get the customer first (channel `in_app`, `initial_recipient=merchant` on its URL) may do so
+    before all is known: `payment_return_url` leads on when it is. `base_url`: of the pages, without a slash at the end.
+    """
+    if not session.url.return_url:  # the shop paid by itself: no customer has anywhere to go
+        return f"{base_url}/v1/view/{session.id}"
     parameters: dict[str, str] = {}
     if session.transaction_id is not None:
         parameters["transaction_id"] = session.transaction_id
@@ -43,6 +49,9 @@ def return_target(session: Session, error: str | None) -> str:
     if error is not None:
         parameters["error"] = error
     parts = urlsplit(session.url.return_url)
+    in_app = session.configuration is not None and session.configuration.channel == "in_app"
+    if in_app and dict(parse_qsl(parts.query)).get("initial_recipient") == "merchant":
+        parameters["payment_return_url"] = f"{base_url}/v1/view/{session.id}/return"
     own = [piece for piece in parts.query.split("&") if piece and piece.partition("=")[0] not in parameters]
     added = [f"{form_encode(name)}={form_encode(value)}" for name, value in parameters.items()]
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(own + added), parts.fragment))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
 from kvitt.checkout.model.order import Item, SessionOrder, ShippingOption
+from kvitt.checkout.model.payment import Capabilities
 from kvitt.checkout.model.session import SessionRecord
+from kvitt.checkout.model.token import CardToken
 from kvitt.checkout.model.transaction import EventError, TransactionRecord
-from kvitt.checkout.model.view import Decline, PaymentMethod, View
-from kvitt.checkout.rules.configuration import offered
-from kvitt.checkout.rules.state import return_error, session_state
+from kvitt.checkout.model.view import Decline, OfferedCard, PaymentMethod, View, WaitingPayment
+from kvitt.checkout.rules.configuration import fitting
+from kvitt.checkout.rules.express_view import offers, version_of, with_choices
+from kvitt.checkout.rules.state import return_error, session_state, waiting_attempt
+from kvitt.checkout.rules.tokens import save_card_checkbox
 from kvitt.checkout.rules.urls import return_target
 from kvitt.core.ids import is_test_account
 
@@ -21,9 +26,12 @@ def view_of(
     account_id: str,
     record: SessionRecord,
     transaction: TransactionRecord | None,
-    products: Iterable[str],
+    products: Mapping[str, Capabilities],
     now: datetime,
+    base_url: str,
+    saved: Iterable[CardToken] = (),
 ) -> View:
+    """`saved`: the saved cards that the shop gave the session and that are still good."""
     session = record.session
     state = session_state(record, transaction, now)
     configuration = session.configuration
@@ -31,15 +39,28 @@ def view_of(
         id=session.id,
         state=state,
         test=is_test_account(account_id),
-        order=shown_order(session.order),
-        payment_methods=tuple(PaymentMethod(product) for product in offered(configuration, products)),
+        order=shown_order(session.order) if state in FINAL else with_choices(shown_order(session.order), session),
+        payment_methods=tuple(
+            PaymentMethod(product, save_card_checkbox(configuration, product)) for product in fitting(session, products)
+        ),
         merchant=session.merchant,
-        href=return_target(session, return_error(state, transaction)) if state in FINAL else None,
+        href=return_target(session, return_error(state, transaction), base_url) if state in FINAL else None,
         merchant_terms_url=session.url.merchant_terms_url,
         checkboxes=session.checkboxes,
         default_payment_type=configuration.default_payment_type if configuration else None,
         decline=_last_decline(transaction) if state == "open" and transaction else None,
+        waiting=_waiting(transaction) if state == "paying" and transaction else None,
+        version=version_of(session),
+        updated_at=session.updated_at,
+        express=None if state in FINAL else offers(session),
+        saved_cards=tuple(_offered(token) for token in saved) if state == "open" else (),
     )
+
+
+def _offered(token: CardToken) -> OfferedCard:
+    return OfferedCard(
+        token.id, token.payment_product_type, token.card_brand, token.masked_pan, token.pan_expiry_date
+    )  # fmt: skip
 
 
 def shown_order(order: SessionOrder) -> SessionOrder:
@@ -70,7 +91,15 @@ def decline_of(error: EventError) -> Decline:
     """What the page tells. `permanent` when the card network said not to try this card again."""
     never = error.retry_policy is not None and "DO_NOT_RETRY" in error.retry_policy.retry_codes
     code = (error.type or ("UNKNOWN",))[0]
-    return Decline(code=code, category="permanent" if never else "temporary", message=error.message)
+    category: Literal["temporary", "permanent"] = "permanent" if never else "temporary"
+    return Decline(code=code, category=category, message=error.message, reason=error.code)
+
+
+def _waiting(record: TransactionRecord) -> WaitingPayment | None:
+    attempt = waiting_attempt(record)
+    if attempt is None or attempt.waits_at is None:
+        return None
+    return WaitingPayment(attempt.product, attempt.waits_at, attempt.waits_until)
 
 
 def _last_decline(record: TransactionRecord) -> Decline | None:

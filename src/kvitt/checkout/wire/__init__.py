@@ -7,12 +7,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from kvitt.checkout.model.payment import CardDetails, Operation
+from kvitt.checkout.model.payment import CardDetails, Operation, Payer
 from kvitt.checkout.model.session import Configuration, Session, SessionOptions
 from kvitt.checkout.model.transaction import ExtMetadata, Line
 from kvitt.core.money import PositiveAmount
 
 EventReference = Annotated[str, Meta(max_length=255)]
+Phone = Annotated[str, Meta(pattern=r"^\+?[0-9](?:[ -]?[0-9]){4,15}$", max_length=40)]
+GiftCardNumber = Annotated[str, Meta(pattern=r"^[0-9](?:[ -]?[0-9]){7,29}$", max_length=60)]
 
 
 class ProfileSession(SessionOptions, frozen=True, omit_defaults=True, kw_only=True):
@@ -79,16 +81,31 @@ class Nothing(Struct, frozen=True):
 
 
 class Pay(Struct, frozen=True):
-    """What the customer chose and typed."""
+    """What the customer chose and typed. `payment_token_id`: a saved card that the session offers. `remember_me`: the
+    card may be saved."""
 
     payment_product_type: str
     card: CardDetails | None = None
+    phone_number: Phone | None = None
+    gift_card: GiftCardNumber | None = None
+    payment_token_id: str | None = None
+    remember_me: bool | None = None
+
+    def payer(self) -> Payer:
+        gaps = str.maketrans("", "", " -")
+        return Payer(
+            self.phone_number and self.phone_number.translate(gaps), self.gift_card and self.gift_card.translate(gaps),
+            saved_card=self.payment_token_id, remember_me=self.remember_me,
+        )  # fmt: skip
 
 
 def recognised(pay: Pay) -> bytes:
     """What a payment that is sent again is known by. Not even a hash of a card's number or code may be kept."""
     card = pay.card and (pay.card.number[:6], pay.card.number[-4:], pay.card.expiry)
-    return msgspec.json.encode((pay.payment_product_type, card))
+    gift_card = pay.gift_card and (pay.gift_card[:6], pay.gift_card[-4:])
+    more = (pay.phone_number, gift_card) if pay.phone_number or gift_card else ()
+    saved = (pay.payment_token_id, pay.remember_me) if pay.payment_token_id or pay.remember_me is not None else ()
+    return msgspec.json.encode((pay.payment_product_type, card, *more, *saved))
 
 
 class Abandoned(Struct, frozen=True):

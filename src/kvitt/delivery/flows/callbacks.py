@@ -23,18 +23,17 @@ from kvitt.delivery.client import OutgoingClient
 from kvitt.delivery.flows.figures import Figures
 from kvitt.delivery.flows.notes import Notes
 from kvitt.delivery.flows.receivers import Receivers
-from kvitt.delivery.flows.signature import Signatures
+from kvitt.delivery.flows.signature import HEADER, Signatures
 from kvitt.delivery.model.attempt import DeliveryAttempt
-from kvitt.delivery.model.request import SIGNATURE_ID, SIGNATURES, Outcome, Outgoing, Result
+from kvitt.delivery.model.request import Outcome, Outgoing, Result
 from kvitt.delivery.rules.callbacks import FIRST_EVENTS, event_of, goes_before, wait_behind
 from kvitt.delivery.rules.schedule import outcome_of
-from kvitt.delivery.rules.signature import normalised, sign
+from kvitt.delivery.rules.signature import normalised
 from kvitt.store import CallbackNote, DueTask, Store
 
 OnDelivered = Callable[[DueTask, Outgoing, Result], Awaitable[Change]]
 """What else is true once the shop has taken it; committed together with the task's end. May be asked again."""
 
-HEADER = "Dintero-Signature"
 _BEHIND = Result(fault="held", detail="not sent: an earlier callback of the transaction goes first")
 
 _decode = msgspec.json.Decoder(Outgoing).decode
@@ -114,12 +113,8 @@ class Deliverer:
             url = normalised(outgoing.url)
         except ValueError as error:
             return Result(fault="url", detail=str(error)), None
-        headers = {"event-delivery": outgoing.event_id}
-        # Read anew each time: a shop that renewed its secret expects the new one with the very next request.
-        found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
-        if found is not None and found.doc.secret is not None:
-            at = int(self._clock().timestamp())
-            headers[HEADER] = sign(found.doc.secret, account_id, outgoing.method, url, at)
+        signed = await self.signatures.header(account_id, outgoing.method, url)
+        headers = {"event-delivery": outgoing.event_id, **signed}
         body = _body_bytes(outgoing)
         if body is not None:
             headers["Content-Type"] = "application/json"

@@ -7,7 +7,10 @@ from kvitt.core.clock import Clock
 from kvitt.core.errors import NotFound
 from kvitt.core.idempotency import Once
 from kvitt.delivery.model.request import SIGNATURE_ID, SIGNATURES, SignatureSecret
+from kvitt.delivery.rules.signature import sign
 from kvitt.store import Store
+
+HEADER = "Dintero-Signature"
 
 
 class Signatures:
@@ -32,6 +35,14 @@ class Signatures:
         if found is None or found.doc.secret is None:
             raise NotFound("The account has no signature secret")
         return found.doc
+
+    async def header(self, account_id: str, method: str, url: str) -> dict[str, str]:
+        """What a request to this URL, as `normalised` writes it, is signed with; nothing while the account has no
+        secret. Read anew each time: a shop that renewed its secret expects the new one with the very next request."""
+        found = await self._store.get(SIGNATURES, account_id, SIGNATURE_ID)
+        if found is None or found.doc.secret is None:
+            return {}
+        return {HEADER: sign(found.doc.secret, account_id, method, url, int(self._clock().timestamp()))}
 
     async def remove(self, account_id: str) -> SignatureSecret:
         """Requests go unsigned from now on; answers what was removed. Raises NotFound when there was none."""

@@ -53,6 +53,14 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     headers: dict[str, str] = {}
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What a shop answered a question with: all of it, or why there is none."""
+
+    status: int | None = None
+    fault: Fault | Literal["size", "busy"] | None = None
+    body: bytes = b""
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """What becomes of a delivery after a try. `retry_at` is set exactly when `state` is `retry`."""
 

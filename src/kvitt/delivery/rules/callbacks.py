@@ -11,7 +11,7 @@ FIRST_EVENTS = frozenset(("1", "2"))
 """A transaction begins with INITIALIZE and AUTHORIZE: nothing is told before these, so nobody has to look."""
 
 LONGEST_WAIT = timedelta(seconds=30)
-_TOLD = frozenset(("CAPTURE", "REFUND", "VOID", "cancelled", "failed"))
+_TOLD = frozenset(("CAPTURE", "REFUND", "VOID", "cancelled", "authorization", "failed"))
 
 
 def goes_before(one: Outgoing, other: Outgoing) -> bool:

@@ -4,6 +4,7 @@
     ------------------------------------  ------------------------  -------------------------------------------
     transaction.*                         checkout_transaction      `transaction`
     transaction.authorized                checkout_authorization    `authorization`, `transaction`
+    transaction.captured (as it was paid) checkout_authorization    `authorization`, `transaction`
     session.cancelled, session.expired    checkout_authorization    `authorization` with `error`
     draft.created                         shopping_draft_add        `draft`
     draft.updated, draft.deleted          shopping_draft_update     `draft`
@@ -59,10 +60,21 @@ class Notice:
     loads: str | None = None
 
 
+class _TransactionEvent(msgspec.Struct):
+    event: str
+    success: bool
+
+
 class _Transaction(msgspec.Struct):
     id: str
     session_id: str
     merchant_reference: str
+    events: tuple[_TransactionEvent, ...] = ()
+
+    @property
+    def captured_at_once(self) -> bool:
+        """It was never authorized first, so the capture tells that the customer has paid."""
+        return not any(event.event == "AUTHORIZE" and event.success for event in self.events)
 
 
 class _SessionOrder(msgspec.Struct):
@@ -94,9 +106,11 @@ def notices(event: Event) -> tuple[Notice, ...]:
     if event.object_type == "transaction":
         raw = msgspec.Raw(event.data.encode())
         changed = Notice("checkout_transaction", {"transaction": raw})
-        if event.type != "transaction.authorized":
+        if event.type not in ("transaction.authorized", "transaction.captured"):
             return (changed,)
         paid = _transaction(event.data)
+        if event.type == "transaction.captured" and not paid.captured_at_once:
+            return (changed,)
         about = {
             "merchant_reference": paid.merchant_reference,
             "session_id": paid.session_id,

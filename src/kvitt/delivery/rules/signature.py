@@ -4,8 +4,11 @@
     signed text:       <t>\\n<account_id>\\n<METHOD>\\n<hostname>\\n<pathname>\\n<query>
 
 The parts of the URL are those that JavaScript's `URL` shows: the host in lower case without port, the path
-percent-encoded, the parameters sorted by name (by UTF-16 code units, equal names keep their order) and form-encoded,
-a space as `+`. The body is not signed. Receivers allow five minutes either way.
+percent-encoded, the parameters sorted (by UTF-16 code units) and form-encoded, a space as `+`. The body is not signed.
+Receivers allow five minutes either way.
+
+Whether equal names keep their order or are sorted by their values, receivers differ in. So what is sent is sorted by
+name and value already, and both find the same text.
 """
 
 from __future__ import annotations
@@ -24,15 +27,14 @@ def sign(secret: str, account_id: str, method: str, url: str, time: int) -> str:
 
 def signed_text(account_id: str, method: str, url: str, time: int) -> str:
     parts = urlsplit(normalised(url))
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    pairs.sort(key=lambda pair: pair[0].encode("utf-16-be", "surrogatepass"))
-    return "\n".join((str(time), account_id, method, _hostname(parts), parts.path, _form_encoded(pairs)))
+    return "\n".join((str(time), account_id, method, _hostname(parts), parts.path, parts.query))
 
 
 def normalised(url: str) -> str:
     """The URL as a browser's `URL` and `URLSearchParams` would write it: what is sent is what is signed.
 
-    Parameters keep their order. A fragment is dropped. Raises ValueError for what is not an absolute http(s) URL.
+    Parameters are sorted by name and value. A fragment is dropped. Raises ValueError for what is not an absolute
+    http(s) URL.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -40,7 +42,7 @@ def normalised(url: str) -> str:
     userinfo, at, _ = parts.netloc.rpartition("@")
     port = "" if parts.port in (None, 443 if parts.scheme == "https" else 80) else f":{parts.port}"
     path = _without_dots(quote(parts.path.replace("\\", "/"), safe=_PATH_SAFE))
-    query = _form_encoded(parse_qsl(parts.query, keep_blank_values=True))
+    query = _form_encoded(sorted(parse_qsl(parts.query, keep_blank_values=True), key=_code_units))
     return f"{parts.scheme}://{userinfo}{at}{_hostname(parts)}{port}{path}{'?' if query else ''}{query}"
 
 
@@ -49,6 +51,11 @@ def _hostname(parts: SplitResult) -> str:
     if ":" in host:
         return f"[{host}]"
     return host if host.isascii() else host.encode("idna").decode()
+
+
+def _code_units(pair: tuple[str, str]) -> tuple[bytes, bytes]:
+    """JavaScript compares texts so, which differs from Python's order beyond the basic plane."""
+    return pair[0].encode("utf-16-be", "surrogatepass"), pair[1].encode("utf-16-be", "surrogatepass")
 
 
 def _form_encoded(pairs: list[tuple[str, str]]) -> str:

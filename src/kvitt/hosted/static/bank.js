@@ -6,9 +6,10 @@ const FIRST_PAUSE = 700;
 const LONGEST_PAUSE = 8_000;
 const SLOW_AFTER = 20_000;
 
+const FIELDS = ["number", "expiry", "cvc", "phone_number", "gift_card"];
 const PASSING = ["paying", "unknown", "locked"];
 
-async function send(method, url, body, patience) {
+export async function send(method, url, body, patience) {
   const response = await fetch(url, {
     method,
     headers: body === undefined ? {} : { "content-type": "application/json" },
@@ -40,6 +41,16 @@ export async function abandon(urls) {
   }
 }
 
+/** Gives up a payment that waits for the customer elsewhere; answers the session, or null when it could not be asked. */
+export async function giveUp(urls) {
+  try {
+    const { status, body } = await send("POST", urls.give_up, undefined, ASK_PATIENCE);
+    return status === 200 ? body : null;
+  } catch {
+    return null;
+  }
+}
+
 /** What became of a payment: see `outcome`. A lost answer is an unknown outcome. */
 export async function pay(urls, payment) {
   try {
@@ -59,6 +70,7 @@ export async function pay(urls, payment) {
  *   look                          the session is not what the page shows any more
  */
 export function outcome(status, body) {
+  if (status === 200 && body.approval_url) return { kind: "leave", href: body.approval_url, paid: false };
   if (status === 200 && body.redirect_url) return { kind: "leave", href: body.redirect_url, paid: body.success === true };
   if (status === 200) return { kind: "wait" };
   if (status === 409) return { kind: "wait" };
@@ -66,7 +78,7 @@ export function outcome(status, body) {
   const error = body.error ?? {};
   const details = body.error_details ?? [];
   const paths = [...(error.errors ?? []).map((fault) => fault.path), ...details.map((detail) => detail.field)];
-  const fields = ["number", "expiry", "cvc"].filter((name) => paths.some((path) => path === name || path === `card.${name}`));
+  const fields = FIELDS.filter((name) => paths.some((path) => path === name || path === `card.${name}`));
   if (error.code === "Rejected" || fields.length) return { kind: "refused", details, fields };
   return { kind: "look" };
 }
@@ -74,8 +86,9 @@ export function outcome(status, body) {
 /**
  * Asks until the session has come to rest, with longer and longer pauses, and at once when the network or the reader
  * comes back. After a lost answer "open" must be heard twice: the first may have overtaken the payment itself.
+ * `stop(session)`: whether one that goes on is answered all the same.
  */
-export async function untilSettled(urls, { lost = false, tell }) {
+export async function untilSettled(urls, { lost = false, tell, stop }) {
   const started = Date.now();
   let opens = lost ? 2 : 1;
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
@@ -86,7 +99,10 @@ export async function untilSettled(urls, { lost = false, tell }) {
       continue;
     }
     tell(Date.now() - started > SLOW_AFTER ? "slow" : null);
-    if (PASSING.includes(session.state)) continue;
+    if (PASSING.includes(session.state)) {
+      if (stop(session)) return session;
+      continue;
+    }
     if (session.state === "open" && --opens > 0) {
       await pausing(2_000);
       continue;
@@ -95,7 +111,7 @@ export async function untilSettled(urls, { lost = false, tell }) {
   }
 }
 
-function pausing(milliseconds) {
+export function pausing(milliseconds) {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

@@ -4,7 +4,7 @@ import { digits } from "./card.js";
 
 /**
  * @param {HTMLInputElement} input
- * @param {(text: string, deleting: boolean) => string} format
+ * @param {(text: string, deleting: boolean) => string} [format]  left as it is typed without one
  * @param {(text: string) => string|null} problem  the words for what is wrong, or null
  * @param {(words: string) => void} announce       for people who do not see the field
  */
@@ -18,10 +18,13 @@ export function field(input, { format, problem, announce, changed = () => {} }) 
     else input.removeAttribute("aria-invalid");
   }
 
-  keepFormatted(input, format, () => {
+  function typed() {
     if (!error.hidden && problem(input.value) === null) show(null);
     changed();
-  });
+  }
+
+  if (format) keepFormatted(input, format, typed);
+  else input.addEventListener("input", typed);
 
   input.addEventListener("blur", async () => {
     await untilReleased();

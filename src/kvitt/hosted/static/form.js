@@ -1,10 +1,19 @@
-// The card form: three fields, and one payment at a time.
+// The payment form: the chosen method's fields, and one payment at a time.
 
 import { pay } from "./bank.js";
 import { brandOf, checkCode, checkExpiry, checkNumber, codeLength, digits, formatCode, formatExpiry, formatNumber } from "./card.js";
 import { data, element, words } from "./data.js";
 import { field } from "./field.js";
+import { chosen, otherFields, showChosen } from "./methods.js";
 import { clearRefusal, showRefusal } from "./refusal.js";
+
+const REFUSED = {
+  number: "card.number.refused",
+  expiry: "card.expiry.refused",
+  cvc: "card.cvc.refused",
+  phone_number: "method.phone.wrong",
+  gift_card: "method.gift.wrong",
+};
 
 let busy = false;
 
@@ -13,7 +22,7 @@ export function setBusy(now) {
   busy = now;
   element("pay").setAttribute("aria-disabled", String(now));
   element("pay-text").textContent = words(now ? "pay.busy" : "pay.button");
-  for (const input of document.querySelectorAll("#card input")) input.readOnly = now;
+  for (const input of document.querySelectorAll("#form input")) input.readOnly = now;
   element("cancel").disabled = now;
   announce(now ? words("pay.busy") : "");
 }
@@ -36,12 +45,15 @@ function cardFields() {
 
   showBrand();
   return {
-    number: field(number, {
-      format: formatNumber,
-      problem: (text) => say("card.number", checkNumber(text)),
-      announce,
-      changed: showBrand,
-    }),
+    number: {
+      ...field(number, {
+        format: formatNumber,
+        problem: (text) => say("card.number", checkNumber(text)),
+        announce,
+        changed: showBrand,
+      }),
+      plain: digits,
+    },
     expiry: field(expiry, {
       format: formatExpiry,
       problem: (text) => say("card.expiry", checkExpiry(text, new Date())),
@@ -55,13 +67,23 @@ function cardFields() {
   };
 }
 
+/** What is sent to pay with the method, from its fields; those that were left empty are not. */
+function payment({ product, needs }, fields) {
+  const filled = Object.entries(fields).filter(([, { input }]) => input.value.trim() !== "");
+  const given = Object.fromEntries(filled.map(([name, { input, plain }]) => [name, plain ? plain(input.value) : input.value]));
+  return { payment_product_type: product, ...(needs === "card" ? { card: given } : given) };
+}
+
 /** `next(outcome)` is called with how a payment went, unless it was refused: that is shown here, for another try. */
-export function cardForm(form, next) {
-  const fields = cardFields();
+export function payForm(form, next) {
+  const fieldsOf = otherFields(announce);
+  if (element("card-number")) fieldsOf.card = cardFields();
 
   async function submit() {
     if (busy) return;
     clearRefusal();
+    const method = chosen();
+    const fields = fieldsOf[method.needs];
     const wrong = Object.values(fields).filter((one) => !one.check());
     if (wrong.length) {
       announce(wrong.length === 1 ? words("fix.one") : words("fix.several", { count: wrong.length }));
@@ -69,21 +91,26 @@ export function cardForm(form, next) {
       return;
     }
     setBusy(true);
-    const { number, expiry, cvc } = fields;
-    const card = { number: digits(number.input.value), expiry: expiry.input.value, cvc: cvc.input.value };
-    const outcome = await pay(data.urls, { payment_product_type: data.product, card });
+    const outcome = await pay(data.urls, payment(method, fields));
     if (outcome.kind !== "refused") return next(outcome);
     setBusy(false);
-    for (const name of outcome.fields) fields[name].show(words(`card.${name}.refused`));
-    showRefusal(outcome.details, outcome.fields);
-    if (outcome.fields.length) fields[outcome.fields[0]].input.focus();
+    const marked = outcome.fields.filter((name) => fields[name]);
+    for (const name of marked) fields[name].show(words(REFUSED[name]));
+    showRefusal(outcome.details, { needs: method.needs, fields: marked });
+    if (marked.length) fields[marked[0]].input.focus();
   }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
   });
+  element("methods")?.addEventListener("click", (event) => busy && event.preventDefault());
+  element("methods")?.addEventListener("change", () => {
+    clearRefusal();
+    showChosen();
+  });
+  showChosen(); // a browser that goes back may have chosen another one than the server
   element("pay").disabled = false;
   document.documentElement.dataset.ready = ""; // the page did load: see .not-loaded
-  if (data.decline) showRefusal([data.decline]);
+  if (data.decline) showRefusal([data.decline], { needs: data.methods.length === 1 ? chosen().needs : "" });
 }

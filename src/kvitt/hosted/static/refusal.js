@@ -6,20 +6,28 @@ import { data, element, words } from "./data.js";
 const MUST_CONFIRM = ["ADDITIONAL_VERIFICATION_REQUIRED", "FAILED_VERIFICATION", "PIN_REQUIRED"];
 const NO_FUNDS = ["INSUFFICIENT_FUNDS", "EXCEEDS_APPROVAL_LIMIT", "EXCEEDS_WITHDRAWAL_FREQUENCY_LIMIT"];
 
-function advice(details, fields) {
+function advice(details, needs, fields) {
   if (fields.length) return words("refused.fields");
-  const codes = details.map((detail) => detail.code);
+  const codes = details.flatMap((detail) => [detail.code, detail.reason]);
+  if (codes.includes("DECLINED_BY_CUSTOMER")) return words("refused.by_you");
+  if (codes.includes("RAN_OUT")) return words("refused.ran_out");
   if (codes.some((code) => MUST_CONFIRM.includes(code))) return words("refused.confirmation");
+  if (needs === "gift_card" && codes.some((code) => NO_FUNDS.includes(code))) return words("refused.balance");
+  if (needs !== "card") return words("refused.other");
   if (codes.some((code) => NO_FUNDS.includes(code))) return words("refused.funds");
   return words(details.some((detail) => detail.category === "temporary") ? "refused.temporary" : "refused.permanent");
 }
 
-/** `details`: what the bank answered, if it did; a tester also gets its own words. `fields`: names of wrong fields. */
-export function showRefusal(details, fields = []) {
+/**
+ * `details`: what the bank answered, if it did; a tester also gets its own words. `needs`: of the method that was
+ * tried, "" when that is not known. `fields`: names of wrong fields.
+ */
+export function showRefusal(details, { needs, fields = [] }) {
   const heading = document.createElement("strong");
   heading.textContent = words("refused.heading");
   const what = document.createElement("span");
-  what.append(heading, details.length || fields.length ? advice(details, fields) : words("refused.after_waiting"));
+  const text = details.length || fields.length ? advice(details, needs, fields) : words("refused.after_waiting");
+  what.append(heading, text);
   for (const detail of data.test ? details : []) {
     const small = document.createElement("small");
     small.textContent = `${words("test.name")}: ${detail.message} (${detail.code})`;

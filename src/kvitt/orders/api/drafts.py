@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kvitt.core.paging import token_of
 from kvitt.orders.api import refused
-from kvitt.orders.api.common import READ, ROOT, WRITE, expected_version, origin
+from kvitt.orders.api.common import READ, ROOT, WRITE, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model import Draft
 from kvitt.orders.wire import (
@@ -16,7 +16,7 @@ from kvitt.orders.wire import (
     DraftsQuery,
     DraftUpdate,
 )
-from kvitt.web import Answer, Call, Route
+from kvitt.web import Answer, Call, Route, expected_version
 
 DRAFTS = f"{ROOT}/draft_orders"
 DRAFT = f"{DRAFTS}/{{draft_id}}"

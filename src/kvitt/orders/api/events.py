@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kvitt.orders.api import refused
-from kvitt.orders.api.common import ORDER, READ, WRITE, expected_version, origin
+from kvitt.orders.api.common import ORDER, READ, WRITE, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model.events import OrderEvent, ServiceEventRequest
 from kvitt.orders.rules.events import state_of
 from kvitt.orders.wire import Events
-from kvitt.web import Call, Route
+from kvitt.web import Call, Route, expected_version
 
 _PATH_SCOPE = "A scope of this path alone is enough: `{verb}:shopping:/orders/ANY/events`."
 

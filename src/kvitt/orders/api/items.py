@@ -6,11 +6,11 @@ from typing import Any
 
 from kvitt.core.errors import NotFound
 from kvitt.orders.api import refused
-from kvitt.orders.api.common import WRITE, expected_version, origin
+from kvitt.orders.api.common import WRITE, origin
 from kvitt.orders.api.drafts import DRAFT
 from kvitt.orders.flows import Orders
 from kvitt.orders.model import Draft, Item
-from kvitt.web import Call, Route
+from kvitt.web import Call, Route, expected_version
 
 _ITEMS = f"{DRAFT}/items"
 _TAG = "Draft items"

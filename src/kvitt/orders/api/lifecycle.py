@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kvitt.orders.api import refused
-from kvitt.orders.api.common import ORDER, WRITE, answer_of, expected_version, origin
+from kvitt.orders.api.common import ORDER, WRITE, answer_of, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model.updates import CancelRequest, CommentRequest, StatusRequest
 from kvitt.orders.rules.view import OrderView
 from kvitt.orders.wire import OrderQuery
-from kvitt.web import Call, Route
+from kvitt.web import Call, Route, expected_version
 
 _AGAIN = "Asked for again, it answers the order as it is."
 

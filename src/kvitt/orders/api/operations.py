@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kvitt.orders.api import refused
-from kvitt.orders.api.common import ORDER, READ, WRITE, expected_version, origin
+from kvitt.orders.api.common import ORDER, READ, WRITE, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model import Operation, OperationRequest, Verb
 from kvitt.orders.wire import LISTS, OperationList
-from kvitt.web import Call, Route
+from kvitt.web import Call, Route, expected_version
 
 _EFFECTS = {
     Verb.AUTHORIZE: "Never more than a line costs, and once per line unless the order takes several authorizations.",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kvitt.orders.api import refused
-from kvitt.orders.api.common import ORDER, READ, ROOT, WRITE, answer_of, expected_version, origin
+from kvitt.orders.api.common import ORDER, READ, ROOT, WRITE, answer_of, origin
 from kvitt.orders.flows import Orders
 from kvitt.orders.model.updates import OrderUpdate
 from kvitt.orders.rules.view import OrderView
 from kvitt.orders.wire import DraftRequest, OrderQuery
-from kvitt.web import Call, Route, parse
+from kvitt.web import Call, Route, expected_version, parse
 
 _BOM = b"\xef\xbb\xbf"
 

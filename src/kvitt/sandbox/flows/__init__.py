@@ -8,6 +8,7 @@ import structlog
 
 from kvitt.checkout.providers.sandbox import Sandbox
 from kvitt.core.clock import Clock
+from kvitt.sandbox.flows.approvals import Approvals
 from kvitt.sandbox.flows.clocks import AccountClocks
 from kvitt.sandbox.flows.messenger import Messenger, Notified
 from kvitt.sandbox.flows.scripts import Scripts
@@ -18,16 +19,18 @@ FOLLOW_SECONDS = 0.5
 
 log = structlog.get_logger("kvitt.sandbox")
 
-__all__ = ["AccountClocks", "SandboxHouse", "Scripts", "open_sandbox"]
+__all__ = ["AccountClocks", "Approvals", "SandboxHouse", "Scripts", "open_sandbox"]
 
 
 class SandboxHouse:
-    """`clock`: everybody's. `provider`: the sandbox, struck by what `scripts` say."""
+    """`clock`: everybody's. `provider`: the sandbox, struck by what `scripts` say. `approvals`: its bank pages and
+    apps, which are at `base_url`, as the payment page is."""
 
-    def __init__(self, store: Store, books: SandboxBooks, clock: Clock) -> None:
+    def __init__(self, store: Store, books: SandboxBooks, clock: Clock, base_url: str) -> None:
         self.clock = AccountClocks(store.clocks, clock)
         self.scripts = Scripts(store, books.faults)
-        self.provider = Sandbox(books, self.clock, self.scripts)
+        self.provider = Sandbox(books, self.clock, self.scripts, base_url)
+        self.approvals = Approvals(self.provider.waits, base_url.rstrip("/"))
         self._books = books
         self._running: list[asyncio.Task[None]] = []
 
@@ -57,8 +60,8 @@ class SandboxHouse:
                 log.warning("clocks and fault scripts cannot be read", reason=type(error).__name__)
 
 
-async def open_sandbox(store: Store, books: SandboxBooks, clock: Clock) -> SandboxHouse:
+async def open_sandbox(store: Store, books: SandboxBooks, clock: Clock, base_url: str) -> SandboxHouse:
     """Knows all clocks and scripts from the start."""
-    house = SandboxHouse(store, books, clock)
+    house = SandboxHouse(store, books, clock, base_url)
     await house.refresh()
     return house

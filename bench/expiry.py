@@ -25,7 +25,7 @@ import asyncpg
 import msgspec
 from aiohttp import ClientSession, TCPConnector
 
-from bench.machine import Keys, Server, Usage, fetch_token, free_port, make_shops, temporary_database
+from bench.machine import Keys, Server, Usage, fetch_token, free_port, make_shops, postmaster, temporary_database
 from bench.requests import STEPS
 from kvitt.app import opened
 from kvitt.checkout.model.session import SessionOptions
@@ -35,6 +35,7 @@ from kvitt.config import Config
 from kvitt.core.change import Change
 from kvitt.core.clock import system_clock
 from kvitt.core.ids import new_short_id, new_uuid
+from kvitt.store.embedded import Embedded
 
 AT_ONCE = 200
 """Sessions that are seeded in one Change."""
@@ -149,8 +150,9 @@ def _payment() -> str:
     return PAYMENT.replace("{{", "{").replace("}}", "}") if PAYMENT else ""
 
 
-async def run(options: argparse.Namespace, database_url: str, server: Server, shops: list[Keys]) -> dict[str, Any]:
+async def run(options: argparse.Namespace, database: Embedded, server: Server, shops: list[Keys]) -> dict[str, Any]:
     quiet, busy = shops
+    database_url = database.url
     lead = 5 + options.sessions / SEEDED_A_SECOND + options.before
     first_end = system_clock() + timedelta(seconds=lead)
     began = time.perf_counter()
@@ -160,19 +162,19 @@ async def run(options: argparse.Namespace, database_url: str, server: Server, sh
     if left < 0:
         raise SystemExit(f"Seeding took {seeded:.0f} s, which is too long: fewer sessions, or a calmer machine")
     assert server.process is not None
-    usage = Usage(server.process.pid)
+    used = {"server": Usage(server.process.pid), "postgresql": Usage(postmaster(database))}
     load = Load(server.url, busy, options.rate)
     await asyncio.sleep(left)
     load.measure()
-    usage.start()
+    _start(used)
     await asyncio.sleep(options.before)
-    before, cpu_before = load.measure(), usage.spent()
-    usage.start()
+    before, cpu_before = load.measure(), _spent(used, options.before)
+    _start(used)
     connection = await asyncpg.connect(database_url)
     try:
         await _until_expired(connection, quiet.account_id, options)
-        during, cpu_during = load.measure(), usage.spent()
         took = (system_clock() - first_end).total_seconds()
+        during, cpu_during = load.measure(), _spent(used, took)
         await asyncio.sleep(2)
         lateness = await _lateness(connection, quiet.account_id)
     finally:
@@ -182,10 +184,20 @@ async def run(options: argparse.Namespace, database_url: str, server: Server, sh
         "sessions": options.sessions, "seconds": options.seconds, "journeys_a_second": options.rate,
         "seeded_seconds": round(seeded, 1), "expired": lateness.pop("expired"), "twice": lateness.pop("twice"),
         "last_expired_after_its_end_seconds": lateness["p100"], "lateness_seconds": lateness,
-        "before": before.shown() | {"cpu": round(cpu_before / options.before, 2)},
-        "during": during.shown() | {"cpu": round(cpu_during / max(took, 1), 2), "seconds": round(took, 1)},
+        "before": before.shown() | {"cpu": cpu_before},
+        "during": during.shown() | {"cpu": cpu_during, "seconds": round(took, 1)},
         "failures": (before.failures + during.failures)[:5],
     }  # fmt: skip
+
+
+def _start(used: dict[str, Usage]) -> None:
+    for usage in used.values():
+        usage.start()
+
+
+def _spent(used: dict[str, Usage], seconds: float) -> dict[str, float]:
+    """In cores."""
+    return {name: round(usage.spent() / seconds, 2) for name, usage in used.items()}
 
 
 async def _until_expired(connection: Any, account_id: str, options: argparse.Namespace) -> None:
@@ -217,7 +229,7 @@ def main() -> int:
         with Server(database.url, free_port()) as server:
             for keys in shops:
                 keys.token = fetch_token(server.url, keys)
-            report = asyncio.run(run(options, database.url, server, shops))
+            report = asyncio.run(run(options, database, server, shops))
     print(json.dumps(report, indent=2) if options.json else _readable(report))
     good = report["expired"] == options.sessions and not report["twice"] and not report["failures"]
     return 0 if good else 1
@@ -238,7 +250,7 @@ def _readable(report: dict[str, Any]) -> str:
             for name in ("create", "pay")
             if name in found
         )
-        lines.append(f"  {phase:<6}  {shown}; the server's CPU {found['cpu']}")
+        lines.append(f"  {phase:<6}  {shown}; cores {found['cpu']}")
     return "\n".join([*lines, *(f"  failed: {failure}" for failure in report["failures"])])
 
 

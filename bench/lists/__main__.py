@@ -11,7 +11,6 @@ import asyncio
 import json
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,13 +26,11 @@ from bench.lists.creating import FEW, Cost, Place, measure_creation
 from bench.lists.exporting import Export, export_by_command, export_over_http
 from bench.lists.filters import Filter, filters_of
 from bench.lists.pages import Cell, measure_gets, measure_mixed, measure_pages, some_ids
-from bench.machine import SCOPES, Keys, Server, fetch_token, free_port, temporary_database
+from bench.lists.scene import keys_of, settle
+from bench.machine import Keys, Server, fetch_token, free_port, temporary_database
 from bench.seed.__main__ import ACCOUNT
 from bench.seed.__main__ import show as seed_with_progress
 from bench.seed.batch import Run
-from kvitt.app import opened
-from kvitt.config import Config
-from kvitt.core.errors import NotFound
 from kvitt.store.embedded import Embedded
 from kvitt.upgrade import bring_up_to_date
 
@@ -72,10 +69,10 @@ def _measure(url: str, options: argparse.Namespace) -> Report:
     report = Report(options.orders, options.clients)
     with ExitStack() as stack:
         server = stack.enter_context(Server(url, free_port()))
-        keys = asyncio.run(_keys(url, ACCOUNT))
+        keys = asyncio.run(keys_of(url, ACCOUNT))
         keys.token = fetch_token(server.url, keys)
         clients = Clients(server.port, keys.token, options.clients)
-        _settle(server)
+        settle(server)
         if "gets" in options.parts:
             report.gets = measure_gets(clients, ACCOUNT, asyncio.run(_ids(url)))
         if "pages" in options.parts:
@@ -102,7 +99,7 @@ def _creation(stack: ExitStack, url: str, server: Server, keys: Keys, options: a
         (f"a new account beside {options.orders:,}", server, url, NEW_ACCOUNT),
         (f"the account with {options.orders:,}", server, url, ACCOUNT),
     ):
-        own = keys if of == url and account_id == ACCOUNT else asyncio.run(_keys(of, account_id))
+        own = keys if of == url and account_id == ACCOUNT else asyncio.run(keys_of(of, account_id))
         own.token = fetch_token(at.url, own)
         clients = Clients(at.port, own.token, options.clients)
         places.append(Place(name, account_id, clients))
@@ -118,23 +115,6 @@ def _exports(url: str, server: Server, keys: Keys) -> list[Export]:
         export_by_command(url, ACCOUNT, "kvitt orders export"),
         export_by_command(url, ACCOUNT, "kvitt orders export --format jsonl", "--format", "jsonl"),
     ]
-
-
-def _settle(server: Server) -> None:
-    """A server that was just started looks for what others left behind, and reads its first pages."""
-    process = psutil.Process(server.process.pid) if server.process is not None else None
-    while process is not None and process.cpu_percent(1.0) > 10:
-        time.sleep(0.1)
-
-
-async def _keys(url: str, account_id: str) -> Keys:
-    async with opened(Config(database_url=url)) as kvitt:
-        try:
-            await kvitt.accounts.account(account_id)
-        except NotFound:
-            await kvitt.accounts.create_account(account_id, "Bench")
-        client, secret = await kvitt.accounts.create_client(account_id, "Bench", SCOPES)
-        return Keys(account_id, client.client_id, secret)
 
 
 async def _filters(url: str) -> list[Filter]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from bench.lists.client import Clients, percentile
-from bench.lists.filters import SORTS, Filter
+from bench.lists.filters import SORTS
+from kvitt.core.paging import Sort
 
 TIMES = 64
 """Requests of each cell of the table."""
@@ -38,21 +39,45 @@ class _Page(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Page).decode
 
 
+def orders_in(body: bytes) -> int:
+    """How many orders a page has."""
+    return len(_decode(body).orders)
+
+
+class Asked(Protocol):
+    """What a list is asked for. `matches`: how many it finds in all."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def matches(self) -> int: ...
+
+    def url(self, account_id: str, sort: Sort, *, deep: bool) -> str: ...
+
+
 def measure_pages(
-    clients: Clients, account_id: str, filters: Sequence[Filter], times: int, told: Callable[[int], object]
+    clients: Clients,
+    account_id: str,
+    filters: Sequence[Asked],
+    times: int,
+    told: Callable[[int], object],
+    *,
+    sorts: Sequence[Sort] = SORTS,
+    count: Callable[[bytes], int] = orders_in,
 ) -> list[Cell]:
-    """Cell by cell, so that a slow one is seen where it is."""
+    """Cell by cell, so that a slow one is seen where it is. `count`: how many a page's body has."""
     cells = []
     for each in filters:
-        for sort in SORTS:
+        for sort in sorts:
             for deep in (False, True) if each.matches else (False,):
                 url = each.url(account_id, sort, deep=deep)
                 clients.get([url])  # what nobody asked for since the start is read from the disk once
                 answers = clients.get([url] * times)
                 took = [1000 * answer.seconds for answer in answers]
-                found = len(_decode(answers[0].body).orders)
+                found = count(answers[0].body)
                 if not deep and found != min(10, each.matches):
-                    raise ValueError(f"{url} answers {found} orders, and there are {each.matches}")
+                    raise ValueError(f"{url} answers {found}, and there are {each.matches}")
                 p50, p95 = percentile(took, 0.5), percentile(took, 0.95)
                 cells.append(Cell(each.name, each.matches, str(sort), deep, url, found, p50, p95))
                 told(1)

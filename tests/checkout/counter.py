@@ -50,7 +50,7 @@ class Counter:
         )
         return made
 
-    async def pay(self, session_id: str, product: str, card: str | None = None, **given: str) -> Any:
+    async def pay(self, session_id: str, product: str, card: str | None = None, **given: Any) -> Any:
         typed = None if card is None else CardDetails(card, "12/49", "123")
         return await self.house.checkout.pay(session_id, product, typed, Actor(str(uuid4())), Payer(**given))
 

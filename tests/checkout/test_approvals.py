@@ -171,7 +171,7 @@ async def test_leaving_the_shop_ends_the_payment_that_waits(counter: Counter) ->
 async def test_leaving_and_saying_yes_at_once_is_one_of_both(counter: Counter) -> None:
     for _ in range(8):
         session_id, attempt_id = await counter.waiting()
-        left, _ = await asyncio.gather(
+        outcomes: list[Any] = await asyncio.gather(
             counter.house.checkout.abandon(session_id, Actor("request")),
             counter.decide(attempt_id),
             return_exceptions=True,
@@ -179,7 +179,7 @@ async def test_leaving_and_saying_yes_at_once_is_one_of_both(counter: Counter) -
         await counter.news()
         decided, state = (await counter.approval(attempt_id)).state, await counter.state(session_id)
         if decided == "approved":
-            assert isinstance(left, SessionCompleted | PaymentUnderWay)
+            assert isinstance(outcomes[0], SessionCompleted | PaymentUnderWay)
         assert (decided, state) in [("approved", "paid"), ("declined", "cancelled")]
 
 

@@ -87,6 +87,17 @@ def test_a_product_that_can_do_neither_says_so(asked: int | None) -> None:
         Till(100, Capabilities()).begin_adjusting(asked)
 
 
+def test_an_authorization_is_changed_a_hundred_times_and_can_be_captured_then() -> None:
+    till = Till(100, ANY_AMOUNT)
+    for amount in range(101, 201):
+        till.adjust(amount)
+    for asked in (None, 300):
+        with pytest.raises(InvalidOperation, match="100 times"):
+            till.begin_adjusting(asked)
+    till.do("capture", 200)
+    assert till.transaction.status == "CAPTURED"
+
+
 def test_a_refund_under_way_is_in_nobodys_way() -> None:
     till = Till(100, ANY_AMOUNT)
     till.do("capture", 50)

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from kvitt.checkout.model.authorization import AuthorizationChange
-from kvitt.checkout.model.payment import Capabilities, Operation, Outcome
+from kvitt.checkout.model.payment import Operation, Outcome
 from kvitt.checkout.model.transaction import EventError, Line
 from kvitt.checkout.rules.totals import totals
 from kvitt.core.errors import Conflicting, InvalidOperation, InvalidRequest, NotFound
 
 from .conftest import SUCCESS
+from .counter import Counter
 
 Body = Callable[..., dict[str, Any]]
 PRE_AUTHORIZED = {"dintero_psp": {"creditcard": {"enabled": True}}, "pre_authorization": True}
@@ -180,6 +181,19 @@ async def test_lowered_to_what_was_captured_it_is_captured_whole_and_does_not_ex
         await adjust(house, transaction_id, 20000)
 
 
+async def test_a_fault_script_may_refuse_it_over_http(shop: Any, http: Any, body: Body) -> None:
+    path = await paid(shop, http, body(configuration=PRE_AUTHORIZED))
+    rule = {"fault": "decline", "error": "INSUFFICIENT_FUNDS", "match": {"verb": "adjust"}, "times": 1}
+    await shop.post(f"/v1/accounts/{shop.account_id}/sandbox/faults", rule)
+    refused = await shop.post(f"{path}/authorization", {"amount": 45000, "items": LINES})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "PROVIDER_DECLINED")
+    event = (await shop.get(path)).json()["events"][-1]
+    assert (event["event"], event["success"], event["error"]["type"]) == ("AUTHORIZE", False, ["INSUFFICIENT_FUNDS"])
+    assert event["correction"]["remaining_capture_amount"] == 39800
+    raised = await shop.post(f"{path}/authorization", {"amount": 45000, "items": LINES})
+    assert (raised.status_code, raised.json()["amount"]) == (200, 45000)
+
+
 async def test_a_refusal_of_the_provider_is_an_event_and_changes_no_amount(house: Any) -> None:
     transaction_id = await pre_authorized(house)
     provider = house.checkout._desk.providers["sandbox"]
@@ -277,22 +291,25 @@ async def test_raise_and_capture_at_once_have_one_order(house: Any) -> None:
         assert (believed.authorized, believed.captured) == (known.authorized, known.captured)
 
 
-async def test_the_provider_ends_what_it_was_told_to_end_earlier_and_keeps_what_was_extended(house: Any) -> None:
+async def test_klarna_changes_any_amount_and_holds_for_longer(house: Any) -> None:
     """Its own books know until when: a capture after the first end goes through once it holds for longer."""
-    provider = house.checkout._desk.providers["sandbox"]
-    products = {"dintero_psp.creditcard": Capabilities(extend=True)}
-    house.checkout._desk.providers["sandbox"] = type("Extending", (type(provider),), {"products": products})(
-        house.books, house.clock
-    )
-    transaction_id = await house.paid()
-    house.clock.advance(days=6)
+    counter = Counter(house)
+    session_id, attempt_id = await counter.waiting("klarna.klarna")
+    await counter.approve(attempt_id)
+    transaction_id = (await counter.transaction(session_id)).id
+    await adjust(house, transaction_id, 20000)
+    await adjust(house, transaction_id, 45000)
+    assert (await sums(house), await authorized_in_the_ledger(house)) == ((45000, 0), 45000)
+    house.clock.advance(days=27)
     settled = await adjust(house, transaction_id)
-    assert settled.record.transaction.authorization_expires_at == house.clock() + timedelta(days=7)
-    assert settled.record.transaction.amount == 39800
-    house.clock.advance(days=3)
+    assert settled.record.transaction.authorization_expires_at == house.clock() + timedelta(days=28)
+    assert settled.record.transaction.amount == 45000
+    house.clock.advance(days=20)
     assert await house.ring("checkout.authorization_expiry") == 0
-    await capture(house, transaction_id, 39800)
-    assert await sums(house) == (39800, 39800)
+    await capture(house, transaction_id, 45000)
+    assert await sums(house) == (45000, 45000)
+    with pytest.raises(InvalidOperation):
+        await adjust(house, transaction_id)
 
 
 async def test_an_authorization_of_another_account_is_not_found(house: Any) -> None:

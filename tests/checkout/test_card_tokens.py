@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .wallet import CARD, PAYEX, new_session, pay, paths, saved, saving, session_of, transaction_of, unattended
+from .wallet import CARD, PAYEX, new_session, paths, pay, saved, saving, session_of, transaction_of, unattended
 
 PATH = "customer.tokens.payex.creditcard.payment_token"
 
@@ -27,7 +27,8 @@ async def rows(server: Any, account_id: str) -> str:
         )
         found = []
         for table in tables:
-            rows = await connection.fetch(f"select t::text from {table['name']} t where account_id = $1", account_id)
+            query = f"select t::text from {table['name']} t where account_id = $1"  # noqa: S608  names of our tables
+            rows = await connection.fetch(query, account_id)
             found += [row[0] for row in rows]
         return "\n".join(found)
 
@@ -271,7 +272,13 @@ async def test_tokens_are_listed_newest_first_and_page_by_page(shop: Any, http: 
     assert await listed(limit=2) == made[1:3]
     assert await listed(limit=2, starting_after=made[2]) == made[3:]
     assert await listed(limit=2, cursor=made[2]) == made[3:]
-    for query in ({"limit": 0}, {"limit": 101}, {"status": "GOOD"}, {"starting_after": "x"}, {"customer_id": "x" * 256}):
+    for query in (
+        {"limit": 0},
+        {"limit": 101},
+        {"status": "GOOD"},
+        {"starting_after": "x"},
+        {"customer_id": "x" * 256},
+    ):
         assert (await shop.get("/v1/card-tokens", params=query)).status_code == 400, query
 
 

@@ -57,7 +57,8 @@ class Row:
 ORDER = {"amount": 39800, "currency": "NOK", "merchant_reference": "ORDER-1"}
 URL = {"return_url": "https://shop.example/thanks"}
 OPTION = {"id": "post", "line_id": "post-1", "amount": 0, "title": "Posten", "operator": "Posten"}
-EXPRESS = {"shipping_options": [OPTION], "discount_codes": {"max_count": 2, "callback_url": "http://127.0.0.1:9/"}}
+EXPRESS = {"shipping_options": [OPTION], "discount_codes": {"max_count": 1}}
+OPEN = {"allow_different_billing_shipping_address": ["b2c"], "discounts": {"express_discount_codes": {"enabled": True}}}
 OFFER = {"configuration": {"payex": {"creditcard": {"enabled": True}}}}
 UPDATED = {"order": {"amount": 100, "items": [{"id": "chair", "line_id": "1", "amount": 100}]}}
 SAVING = {"session": {"url": URL, "order": {"currency": "NOK", "merchant_reference": "CARD-1"}},
@@ -73,9 +74,8 @@ SESSION, TRANSACTION = "/v1/sessions/{session}", "/v1/transactions/{transaction}
 PROFILES, TOKENS, SIGNATURE = "/v1/admin/session/profiles", "/v1/card-tokens", "/v1/admin/signature"
 CLIENTS, VIEW = "/v1/accounts/{account}/auth/clients", "/v1/view/{session}/session"
 PAYMENTS = "/v1/accounts/{account}/payments"
-CUSTOMERS = {"scope": "", "others": None}
-STAFF = {"scope": "admin:checkout", "others": 403}
-SILENT = No(503, "UNAVAILABLE", body={"discount_codes": ["SUMMER"]})
+CUSTOMERS: dict[str, Any] = {"scope": "", "others": None}
+STAFF: dict[str, Any] = {"scope": "admin:checkout", "others": 403}
 
 ROWS = [
     # 1.1 and 1.5: who may
@@ -83,7 +83,7 @@ ROWS = [
         {"token_type": "Bearer"}, GRANT, others=401, scope="", basic=True),
     Row("1.5", "POST", CLIENTS, No(body={"name": "Till", "scopes": ["read:magic"]}), {"name": "Till"},
         {"name": "Till", "scopes": ["read:checkout"]}, **STAFF),
-    Row("1.5", "GET", CLIENTS, No(400, path="/v1/accounts/nobody/auth/clients"), {"clients.0.name": "Tests"}, **STAFF),
+    Row("1.5", "GET", CLIENTS, No(400, path="/v1/accounts/nobody/auth/clients"), {}, **STAFF),
     Row("1.5", "GET", f"{CLIENTS}/{{client}}", No(404, path=f"{CLIENTS}/{NOWHERE}"), {"name": "Second"}, **STAFF),
     Row("1.5", "DELETE", f"{CLIENTS}/{{client}}", No(404, path=f"{CLIENTS}/{NOWHERE}"), {"id": "{client}"}, **STAFF),
     # 2.1: sessions
@@ -98,12 +98,12 @@ ROWS = [
     Row("2.1", "POST", f"{SESSION}/cancel", No(400, INVALID_OPERATION, path="/v1/sessions/{captured_session}/cancel"),
         {"events.1.name": "CANCELLED"}),
     Row("2.1", "POST", "/v1/sessions/payment-token",
-        No(body={**SAVING, "token_provider": {"payment_product_type": "swish.swish"}}), {}, SAVING, others=200),
+        No(body={**SAVING, "token_provider": {"payment_product_type": "swish.swish"}}), {}, SAVING, others=400),
     Row("2.1", "POST", "/v1/sessions/pay", No(body=unattended("nobody")),
         {"success": True, "status": "AUTHORIZED"}, unattended("{token}"), others=400),
     Row("2.1", "GET", "/v1/sessions?limit=1", No(path="/v1/sessions?limit=0"), {"0.order.currency": "NOK"}, others=[],
         scope="write:checkout"),
-    Row("2.1", "POST", f"{SESSION}/pay", No(body={**PAYING, "card": {**CARD, "number": "4000000000000003"}}),
+    Row("2.1", "POST", "/v1/sessions/{plain}/pay", No(body={**PAYING, "card": {**CARD, "number": "4000000000000003"}}),
         {"success": True}, PAYING, **CUSTOMERS),
     # 2.1: payment profiles
     Row("2.1", "GET", PROFILES, No(401, path=None), {"0.profile_id": "default", "1.id": "{profile}"}, others=[],
@@ -117,7 +117,7 @@ ROWS = [
     Row("2.1", "DELETE", f"{PROFILES}/{{profile}}", No(400, INVALID_OPERATION, path=f"{PROFILES}/default"),
         {"id": "{profile}"}),
     # 2.13: card tokens
-    Row("2.13", "GET", f"{TOKENS}?limit=1", No(path=f"{TOKENS}?limit=101"), {"0.token": "{token}"}, others=[]),
+    Row("2.13", "GET", f"{TOKENS}?limit=1", No(path=f"{TOKENS}?limit=101"), {"0.status": "ACTIVE"}, others=[]),
     Row("2.13", "GET", f"{TOKENS}/{{token_id}}", No(404, path=f"{TOKENS}/{NOWHERE}"), {"status": "ACTIVE"}),
     Row("2.13", "DELETE", f"{TOKENS}/{{token_id}}", No(body={"reason": "x" * 129}), {"status": "DELETED"},
         {"reason": "Gone", "requestor": "CARDHOLDER"}),
@@ -147,9 +147,11 @@ ROWS = [
     Row("5.8", "PUT", f"{VIEW}/order/shipping_address", No(body={"country": "Norway"}), {}, ADDRESS, **CUSTOMERS),
     Row("5.8", "PUT", f"{VIEW}/order/billing_address", No(body={}), {}, ADDRESS, **CUSTOMERS),
     Row("5.8", "PUT", f"{VIEW}/order/shipping_option", No(body={"id": "drone"}), {}, OPTION, **CUSTOMERS),
-    Row("5.8", "PUT", f"{VIEW}/order/discount_codes", SILENT, {}, {"discount_codes": []}, **CUSTOMERS),
-    Row("5.8", "POST", f"{VIEW}/abandon", No(400, "SESSION_COMPLETED", path="/v1/view/{captured_session}/session/abandon"),
-        {}, **CUSTOMERS),
+    Row("5.8", "PUT", f"{VIEW}/order/discount_codes", No(body={"discount_codes": ["A", "B"]}),
+        {"order.discount_codes": ["A"]}, {"discount_codes": ["A"]}, **CUSTOMERS),
+    Row("5.8", "POST", f"{VIEW}/payment/cancel", UNKNOWN, {"state": "open"}, **CUSTOMERS),
+    Row("5.8", "POST", f"{VIEW}/abandon",
+        No(400, "SESSION_COMPLETED", path="/v1/view/{captured_session}/session/abandon"), {}, **CUSTOMERS),
     # 0.2: the same below the account
     Row("0.2", "POST", f"{PAYMENTS}/sessions-profile", No(body={"url": URL, "order": ORDER, "profile_id": "nobody"}),
         {}, {"url": URL, "order": ORDER, "profile_id": "{profile}"}, others=403),
@@ -175,17 +177,17 @@ async def ids(seller: Shop, http: httpx.AsyncClient) -> dict[str, str]:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    async def paid(**members: Any) -> tuple[str, str]:
-        sid = await new_session(seller, **members)
-        return sid, (await pay(http, sid)).json()["transaction_id"]
+    async def paid(product: str = PAYEX, **configuration: Any) -> tuple[str, str]:
+        sid = await new_session(seller, configuration={**saving(product), **configuration})
+        return sid, (await pay(http, sid, product)).json()["transaction_id"]
 
-    pre_authorized = {**saving(), "pre_authorization": True}
     found = {"account": seller.account_id}
     found["token"], found["token_id"] = await saved(seller, http)
     found["captured_session"], found["captured"] = await paid()
     await made(f"/v1/transactions/{found['captured']}/capture", {"amount": 39800})
-    _, found["transaction"] = await paid(configuration=pre_authorized)
-    found["session"] = await new_session(seller, express=EXPRESS)
+    _, found["transaction"] = await paid("dintero_psp.creditcard", pre_authorization=True)
+    found["session"] = await new_session(seller, express=EXPRESS, configuration={**saving(), **OPEN})
+    found["plain"] = await new_session(seller)
     found["profile"] = (await made(PROFILES, {"name": "Market", **OFFER}))["id"]
     found["client"] = (await made(CLIENTS.format(**found), {"name": "Second", "scopes": ["read:checkout"]}))["id"]
     await made(SIGNATURE, None)
@@ -235,7 +237,7 @@ async def test_row(server: Server, seller: Shop, http: httpx.AsyncClient, ids: d
 async def check_the_others(server: Server, http: httpx.AsyncClient, ids: dict[str, str], row: Row) -> None:
     """Who has no token, a token of too little, and a token of another account."""
     if row.public:
-        elsewhere = await ask(http, row, {**ids, "session": f"P00000001.{NOWHERE}"})
+        elsewhere = await ask(http, row, {**ids, **dict.fromkeys(("session", "plain"), f"P00000001.{NOWHERE}")})
         assert elsewhere.status_code == 404, elsewhere.text
         return
     assert (await ask(http, row, ids)).status_code == 401

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .wallet import CARD, MASTERCARD, PAYEX, new_session, pay, paths, saved, saving, transaction_of, unattended
+from .wallet import CARD, MASTERCARD, PAYEX, new_session, paths, pay, saved, saving, transaction_of, unattended
 
 INSUFFICIENT_FUNDS, PICK_UP, LOST = 9_990_008, 9_990_004, 9_990_033
 STRICT, STRICT_SUCCESS = (
@@ -198,9 +198,7 @@ async def test_strict_minds_every_session_and_strict_success_only_paid_ones(shop
     assert (await shop.post("/v1/sessions/pay", sent, headers=STRICT_SUCCESS)).status_code == 400
 
 
-async def test_of_many_strict_payments_at_once_one_moves_money(
-    shop: Any, http: httpx.AsyncClient, server: Any
-) -> None:
+async def test_of_many_strict_payments_at_once_one_moves_money(shop: Any, http: httpx.AsyncClient, server: Any) -> None:
     token, _ = await saved(shop, http)
     sent = unattended(token, order=order("SUB-10"))
     answers = await asyncio.gather(*(shop.post("/v1/sessions/pay", sent, headers=STRICT_SUCCESS) for _ in range(8)))

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .wallet import CARD, PAYEX, pay, paths, transaction_of, unattended
+from .wallet import CARD, PAYEX, paths, pay, transaction_of, unattended
 
 
 def body(product: str = PAYEX, types: list[str] | None = None, **session: Any) -> dict[str, Any]:

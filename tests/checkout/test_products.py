@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kvitt.checkout.flows.waiting import approve
+from kvitt.checkout.model.authorization import AuthorizationChange
 from kvitt.checkout.model.payment import Operation
 from kvitt.checkout.model.products import PAYMENT_PRODUCT_TYPES
 from kvitt.checkout.model.session import SessionOptions
@@ -18,10 +18,12 @@ from kvitt.checkout.rules.callbacks import CALLBACK_TASK, CallbackData
 from kvitt.checkout.rules.refusals import (
     AuthorizationExpired,
     InvalidCard,
+    NotAdjustable,
     NotCapturable,
     NotRefundable,
     NotVoidable,
     OnlyInFull,
+    OperationUnderWay,
     ProductNotOffered,
 )
 from kvitt.checkout.rules.schedule import ASK_TASK
@@ -211,7 +213,7 @@ async def test_a_review_takes_as_long_as_it_takes_and_the_money_is_held_from_the
     await counter.approve(attempt_id)
     transaction = await counter.transaction(session_id)
     assert transaction.status == "AUTHORIZED"
-    assert transaction.authorization_expires_at == counter.house.clock() + PRODUCTS["collector.invoice"].authorization  # type: ignore[operator]
+    assert transaction.authorization_expires_at - counter.house.clock() == PRODUCTS["collector.invoice"].authorization
 
 
 async def test_an_invoice_is_reviewed_only_where_the_shop_enabled_it(counter: Counter) -> None:
@@ -244,10 +246,10 @@ async def test_an_external_payment_waits_for_the_shops_word(counter: Counter) ->
     transaction = await counter.transaction(session.id)
     assert transaction.status == "ON_HOLD"
     house = counter.house
-    settled = await approve(house.checkout._desk, house.account_id, transaction.id, house.actor())
-    assert settled is not None
+    settled = await house.checkout.adjust(house.account_id, transaction.id, AuthorizationChange(), house.actor())
     assert settled.record.transaction.status == "AUTHORIZED"
-    assert await approve(house.checkout._desk, house.account_id, transaction.id, house.actor()) is None
+    with pytest.raises(NotAdjustable):
+        await house.checkout.adjust(house.account_id, transaction.id, AuthorizationChange(), house.actor())
     assert (await operate(counter, transaction.id, "capture", 39800)).status == "CAPTURED"
 
 
@@ -255,7 +257,11 @@ async def test_an_external_payment_approved_many_times_at_once_is_reserved_once(
     session = await counter.session("dintero.external")
     await counter.pay(session.id, "dintero.external")
     id, house = (await counter.transaction(session.id)).id, counter.house
-    await asyncio.gather(*(approve(house.checkout._desk, house.account_id, id, house.actor()) for _ in range(4)))
+    approvals = (house.checkout.adjust(house.account_id, id, AuthorizationChange(), house.actor()) for _ in range(4))
+    answers = await asyncio.gather(*approvals, return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert len(refused) == 3
+    assert all(isinstance(answer, OperationUnderWay | NotAdjustable) for answer in refused)
     assert await counter.postings(id) == [("authorize", 39800)]
 
 

@@ -85,16 +85,34 @@ class Payment:
             for verb, amount in WAY[status]:
                 answer = await self.shop.post(f"{self.path}/{verb}", None if amount is None else {"amount": amount})
                 assert answer.status_code == 200, answer.text
+        elif status in ("ON_HOLD", "FAILED"):
+            attempt_id = await self.review()
+            if status == "FAILED":
+                await self.decide(attempt_id, "decline")
         else:
             sid = await self.pay(DECLINED)
             if status == "DECLINED":
                 await self.http.post(f"/v1/view/{sid}/session/abandon")
-            elif status != "INITIATED":
+            elif status == "UNKNOWN":
                 await self.write(status)
         assert (await self.get())["status"] == status
 
+    async def review(self) -> str:
+        """Pays with an invoice that is put on hold; answers the attempt that is looked at."""
+        sid = str((await self.shop.post("/v1/sessions-profile", self.sent)).json()["id"])
+        paying = {"payment_product_type": "collector.invoice"}
+        waits = (await self.http.post(f"/v1/sessions/{sid}/pay", json=paying)).json()
+        self.id, attempt_id = waits["transaction_id"], str(waits["redirect_url"].rpartition("/")[2])
+        await self.decide(attempt_id, "approve")
+        return attempt_id
+
+    async def decide(self, attempt_id: str, decision: str) -> None:
+        """The customer decides, or the review does, and kvitt hears of it."""
+        await self.server.app.sandbox.approvals.decide(self.shop.account_id, attempt_id, decision)
+        await self.server.app.checkout.notified(self.shop.account_id, self.id, attempt_id)
+
     async def write(self, status: str) -> None:
-        """For statuses that no card of the sandbox comes to at once."""
+        """For the status that nothing leads to here."""
         store = self.server.store
         row = await store.get(TRANSACTIONS, self.shop.account_id, self.id)
         shown = msgspec.structs.replace(row.doc.transaction, status=status)
@@ -142,7 +160,7 @@ class Payment:
 def payment(shop: Any, http: Any, server: Any, body: Body) -> Payment:
     configuration = {
         "dintero_psp": {"creditcard": {"enabled": True}}, "payex": {"creditcard": {"enabled": True}},
-        "pre_authorization": True,
+        "collector": {"invoice": {"enabled": True, "options": {"enable_on_hold": True}}}, "pre_authorization": True,
     }  # fmt: skip
     return Payment(shop, http, server, body(configuration=configuration))
 
@@ -188,6 +206,12 @@ async def test_a_product_without_final_capture_refuses_one_that_leaves_something
     assert await payment.traces() == traces
     whole = await payment.shop.post(f"{payment.path}/capture", {"amount": WHOLE, "final_capture": True})
     assert (whole.status_code, whole.json()["status"]) == (200, "CAPTURED")
+
+
+async def test_a_capture_of_a_payment_on_hold_is_refused_in_plain_words(payment: Payment) -> None:
+    await payment.bring_to("ON_HOLD")
+    refused = await payment.do("capture")
+    assert "ON_HOLD cannot be captured before its payment was reviewed" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("verb", ["capture", "refund"])

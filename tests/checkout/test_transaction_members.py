@@ -88,6 +88,23 @@ async def test_a_transaction_shows_what_its_session_said(shop: Any, http: Any, b
     assert set(transaction) <= DOCUMENTED | {"authorization_expires_at"}
 
 
+async def test_a_card_shows_its_bank_and_what_the_acquirer_calls_the_payment(shop: Any, http: Any, body: Body) -> None:
+    path = await paid(shop, http, body())
+    card = (await shop.get(path)).json()["card"]
+    numbers = {
+        name: card.pop(name) for name in ("acquirer_stan", "three_ds_server_trans_id", "acquirer_transaction_time")
+    }
+    assert card == {
+        "brand": "Visa", "masked_pan": "400000******0002", "expiry_date": "12/2034", "type": "Credit",
+        "region": "domestic", "country": "NO", "product_platform": "consumer", "issuing_bank": "Sandbox Bank",
+        "acquirer_transaction_type": "3DSECURE", "acquirer_terminal_id": "KVITT001", "authentication_status": "Y",
+        "three_ds_version": "2.2.0", "eci": "05",
+    }  # fmt: skip
+    assert len(numbers["acquirer_stan"]) == 6
+    await shop.post(f"{path}/capture", {"amount": 100})
+    assert (await shop.get(path)).json()["card"] == card | numbers
+
+
 async def test_every_documented_member_has_its_place(server: Any) -> None:
     assert set(Transaction.__struct_fields__) >= DOCUMENTED
 

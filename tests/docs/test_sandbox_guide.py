@@ -18,12 +18,15 @@ MARK = "<!-- run by tests/docs/test_sandbox_guide.py -->\n"
 
 async def test_the_commands_of_the_guide_print_what_it_says(server: Server, account_id: str) -> None:
     blocks = re.findall(re.escape(MARK) + r"```sh\n(.*?)```", GUIDE, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 5
     script = "".join(blocks).replace("KVITT=http://127.0.0.1:8080\nACCOUNT=T12345678\n", "")
     printed = await run(server, account_id, ["bash", "-euo", "pipefail", "-c", script])
     said = re.findall(r" # (\w+)$", "".join(blocks), re.MULTILINE)
     assert printed.split() == said
-    assert said == ["silent_after", "202", "PT1H10M", "CAPTURED", "open", "P1DT1H10M", "expired"]
+    assert said == [
+        "silent_after", "202", "PT1H10M", "CAPTURED", "open", "P1DT1H10M", "expired",
+        "paying", "paid", "P1DT1H20M", "open", "declined", "transaction",
+    ]  # fmt: skip
 
 
 def test_every_fault_notice_and_error_is_in_the_guide() -> None:

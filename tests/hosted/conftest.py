@@ -79,12 +79,19 @@ def ways(*products: str, **more: Any) -> dict[str, Any]:
 def new_choice(shop: Shop) -> Callable[..., Awaitable[str]]:
     """Creates a session that is paid with one of these payment products. Answers its id."""
 
-    async def create(*products: str, currency: str = "NOK", amount: int = 39800, **configuration: Any) -> str:
+    async def create(
+        *products: str,
+        currency: str = "NOK",
+        amount: int = 39800,
+        customer: dict[str, Any] | None = None,
+        **configuration: Any,
+    ) -> str:
         order = {"amount": amount, "currency": currency, "merchant_reference": "7F3K9QX2M"}
         body = {
             "url": {"return_url": RETURN_URL},
             "order": order,
             "configuration": ways(*products, **configuration),
+            **({} if customer is None else {"customer": customer}),
         }
         answer = await shop.post("/v1/sessions", body)
         assert answer.status_code == 200, answer.text

@@ -231,6 +231,33 @@ async def test_the_shop_s_default_is_chosen_and_one_name_is_one_choice(
     await expect(page.get_by_text(re.compile("Butikken får aldri se"))).to_be_hidden()
 
 
+async def test_a_card_is_saved_with_a_tick_and_paid_with_the_next_time(
+    server: Server, shop: Shop, new_choice: NewChoice, open_page: OpenPage
+) -> None:
+    asking = {"generate_payment_token": True, "generate_payment_token_config": {"save_card_checkbox": "opt_in"}}
+    saving = {"payex": {"type": "payment_type", "creditcard": {
+        "type": "payment_product_type", "enabled": True, **asking}}}  # fmt: skip
+    page = await open_page(f"{server.url}/v1/view/{await new_choice(**saving)}?language=en")
+    await type_card(page, GOOD)
+    await expect(page.get_by_label("Save the card at the shop for the next time")).not_to_be_checked()
+    await page.get_by_test_id("save-card").check()
+    await page.get_by_test_id("pay").click()
+    paid = await at_the_shop(page)
+    path = f"/v1/transactions/{paid['transaction_id']}?includes=card.payment_token"
+    token = (await shop.get(path)).json()["card"]["payment_token"]
+
+    customer = {"tokens": {"payex.creditcard": {"payment_token": token}}}
+    page = await open_page(f"{server.url}/v1/view/{await new_choice(customer=customer, **saving)}?language=en")
+    await expect(page.get_by_test_id("pay")).to_be_enabled()
+    await expect(page.get_by_role("radio")).to_have_count(2)
+    await expect(page.get_by_role("radio", name="Visa ending in 0002, 12/2040")).to_be_checked()
+    await expect(page.get_by_role("radio", name="Another card")).not_to_be_checked()
+    await expect(page.get_by_test_id("card-number")).to_be_hidden()
+    await photograph(page, "saved")
+    await page.get_by_test_id("pay").click()
+    assert await status_of(shop, await at_the_shop(page)) == "AUTHORIZED"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 900)])
 async def test_the_choice_fits_its_screen(

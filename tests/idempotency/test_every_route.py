@@ -160,6 +160,37 @@ async def abandon(keyed: Keyed) -> Prepared:
     return f"/v1/view/{await keyed.session()}/session/abandon", None, {}
 
 
+@prepares("PUT /v1/sessions/{session_id}")
+async def update_session(keyed: Keyed) -> Prepared:
+    path = f"/v1/sessions/{await keyed.session()}?update_without_lock=true"
+    return path, {"order": {"amount": 100}}, {"order": {"amount": 200}}
+
+
+@prepares("POST /v1/view/{sid}/session/lock")
+async def lock(keyed: Keyed) -> Prepared:
+    return f"/v1/view/{await keyed.session()}/session/lock", None, {}
+
+
+def _chosen(what: str, one: Any, other: Any) -> None:
+    @prepares(f"PUT /v1/view/{{sid}}/session/order/{what}")
+    async def chosen(keyed: Keyed) -> Prepared:
+        named = {"operator": "Posten", "title": "Post", "amount": 100}
+        sid = await keyed.session(
+            express={"shipping_options": [{"id": id, "line_id": id, **named} for id in "ab"], "discount_codes": {}},
+            configuration={
+                "allow_different_billing_shipping_address": ["b2c"],
+                "discounts": {"express_discount_codes": {"enabled": True}},
+            },
+        )
+        return f"/v1/view/{sid}/session/order/{what}", one, other
+
+
+for _what in ("shipping_address", "billing_address"):
+    _chosen(_what, {"country": "NO"}, {"country": "SE"})
+_chosen("shipping_option", {"id": "a"}, {"id": "b"})
+_chosen("discount_codes", {"discount_codes": ["A"]}, {"discount_codes": ["B"]})
+
+
 _PROFILES = "/v1/admin/session/profiles"
 _OFFER = {"configuration": {"dintero_psp": {"creditcard": {"enabled": True}}}}
 

@@ -95,6 +95,9 @@ def things(shop: httpx.Client) -> dict[str, str]:
     order_id = made(f"{shopping}/orders", order)["order_id"]
     session_id = made("/v1/sessions-profile", session)["id"]
     payment = {"payment_product_type": "dintero_psp.creditcard", "card": card}
+    saving = {"dintero_psp": {"creditcard": {"enabled": True, "generate_payment_token": True}}}
+    saver = made("/v1/sessions-profile", {**session, "configuration": saving})["id"]
+    assert made(f"/v1/sessions/{saver}/pay", payment)["success"]
     return {
         "order_id": order_id,
         "draft_id": draft_id,
@@ -104,6 +107,8 @@ def things(shop: httpx.Client) -> dict[str, str]:
         "session_id": session_id,
         "sid": made("/v1/sessions-profile", session)["id"],
         "transaction": made(f"/v1/sessions/{session_id}/pay", payment)["transaction_id"],
+        "profile_id": made("/v1/admin/session/profiles", {"configuration": saving})["id"],
+        "token_id": shop.get("/v1/card-tokens").json()[0]["id"],
         "hid": made(f"/v1/accounts/{ACCOUNT}/hooks/subscriptions", hook)["id"],
     }
 

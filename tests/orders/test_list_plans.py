@@ -5,28 +5,22 @@ In a database of its own, so that the planner knows these rows alone: some thous
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
-import asyncpg
-import msgspec
 import pytest
 
 from kvitt.store import Selection, Word
-from kvitt.store.listing import LISTING, near_values_of, shape_of, values_of
-from kvitt.store.migrate import migrate
+from kvitt.store.listing import near_values_of, shape_of, values_of
 from kvitt.store.pages import Shape, attempts, count_query, page_query
+from plans import Explain, explaining, filled_database, indexes, sorted_before_the_limit, whole_tables
 
 ACCOUNT = "T10000001"
 ROWS = 12_000
 LIMIT = 11
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
-TABLES = {"orders", "order_list", "order_words"}
 
 FILL = f"""
 insert into orders (account_id, id, version, doc, order_id, status, payment_status, created_at)
@@ -79,58 +73,15 @@ SORTS = (("created_at", NOW - timedelta(days=200)), ("updated_at", NOW - timedel
 @pytest.fixture(scope="module")
 def plans_url(database_url: str) -> Iterator[str]:
     """A database with the orders in it."""
-    name = f"plans_{uuid4().hex[:8]}"
-    url = urlunsplit(urlsplit(database_url)._replace(path=f"/{name}"))
-    asyncio.run(_execute(database_url, f"create database {name}"))
-    try:
-        migrate(url)
-        statements = FILL.replace("$1", f"'{NOW.isoformat()}'::timestamptz").split(";")
-        asyncio.run(_execute(url, *statements, "vacuum (analyze) orders, order_list, order_words"))
+    statements = FILL.replace("$1", f"'{NOW.isoformat()}'::timestamptz").split(";")
+    with filled_database(database_url, *statements, "vacuum (analyze) orders, order_list, order_words") as url:
         yield url
-    finally:
-        asyncio.run(_execute(database_url, f"drop database {name} with (force)"))
-
-
-async def _execute(url: str, *statements: str) -> None:
-    connection = await asyncpg.connect(url)
-    for statement in statements:
-        await connection.execute(statement)
-    await connection.close()
 
 
 @pytest.fixture
-async def explain(plans_url: str) -> AsyncIterator[Any]:
-    """With the settings of the connections that lists are read on."""
-    connection = await asyncpg.connect(plans_url, server_settings=LISTING)
-
-    async def run(query: str, *values: Any) -> dict[str, Any]:
-        text = await connection.fetchval(f"explain (format json) {query}", *values)
-        plan: dict[str, Any] = msgspec.json.decode(text)[0]["Plan"]
-        return plan
-
-    yield run
-    await connection.close()
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for each in plan.get("Plans", ()):
-        yield from nodes(each)
-
-
-def whole_tables(plan: dict[str, Any]) -> list[str]:
-    """The tables of which the plan reads every row, one by one."""
-    return [
-        node["Relation Name"]
-        for node in nodes(plan)
-        if node["Node Type"] in ("Seq Scan", "Sample Scan") and node["Relation Name"] in TABLES
-    ]
-
-
-def sorted_before_the_limit(plan: dict[str, Any]) -> bool:
-    """Whether all that is found is sorted first, of which a page is then cut off."""
-    limits = [node for node in nodes(plan) if node["Node Type"] == "Limit"]
-    return any("Sort" in below["Node Type"] for limit in limits for below in nodes(limit))
+async def explain(plans_url: str) -> AsyncIterator[Explain]:
+    async with explaining(plans_url) as run:
+        yield run
 
 
 def selections(*filters: dict[str, Any]) -> Iterator[Selection]:
@@ -150,7 +101,7 @@ def _joined(one: Any, other: Any) -> Any:
     return one | other if isinstance(one, dict) else one + other
 
 
-async def plan_of(explain: Any, selection: Selection) -> dict[str, Any]:
+async def plan_of(explain: Explain, selection: Selection) -> dict[str, Any]:
     shape = shape_of("orders", selection)
     place = selection.after or ()
     plan: dict[str, Any] = await explain(page_query(shape), *values_of(ACCOUNT, selection), *place, LIMIT)
@@ -166,24 +117,24 @@ def test_every_filter_that_a_shape_can_have_is_among_those_that_are_looked_at() 
     assert named == {"status", "payment_status", "customer_id", "store_id", "created_at", "updated_at", "amount"}
 
 
-async def test_a_plan_that_reads_a_whole_table_is_seen(explain: Any) -> None:
+async def test_a_plan_that_reads_a_whole_table_is_seen(explain: Explain) -> None:
     assert whole_tables(await explain("select * from order_list where amount + 0 = 7")) == ["order_list"]
     assert sorted_before_the_limit(await explain("select id from order_list order by amount + 0 limit 10"))
 
 
-async def test_no_list_with_one_filter_reads_a_whole_table(explain: Any) -> None:
+async def test_no_list_with_one_filter_reads_a_whole_table(explain: Explain) -> None:
     for name, members in {"nothing": {}, **FILTERS}.items():
         for selection in selections(members):
             assert whole_tables(await plan_of(explain, selection)) == [], (name, selection)
 
 
-async def test_no_list_with_two_filters_reads_a_whole_table(explain: Any) -> None:
+async def test_no_list_with_two_filters_reads_a_whole_table(explain: Explain) -> None:
     for (name, one), (other_name, other) in combinations(FILTERS.items(), 2):
         for selection in selections(one, other):
             assert whole_tables(await plan_of(explain, selection)) == [], (name, other_name, selection)
 
 
-async def test_what_lies_near_and_what_is_rare_are_looked_for_along_an_index(explain: Any) -> None:
+async def test_what_lies_near_and_what_is_rare_are_looked_for_along_an_index(explain: Explain) -> None:
     """What is tried before the planner's own way, with and without words."""
     for name, members in FILTERS.items():
         for selection in (*selections(members), *selections(members, FILTERS["search"])):
@@ -194,7 +145,7 @@ async def test_what_lies_near_and_what_is_rare_are_looked_for_along_an_index(exp
                 assert whole_tables(plan) == [], (name, selection, each.query)
 
 
-async def test_no_count_reads_a_whole_table(explain: Any) -> None:
+async def test_no_count_reads_a_whole_table(explain: Explain) -> None:
     for (name, one), (other_name, other) in combinations({"nothing": {}, **FILTERS}.items(), 2):
         selection = next(selections(one, other))
         plan = await explain(count_query(shape_of("orders", selection)), *values_of(ACCOUNT, selection))
@@ -202,13 +153,13 @@ async def test_no_count_reads_a_whole_table(explain: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["nothing", "status, often", "payment_status, often"])
-async def test_what_most_orders_have_is_met_on_a_walk_in_the_order_of_the_list(explain: Any, name: str) -> None:
+async def test_what_most_orders_have_is_met_on_a_walk_in_the_order_of_the_list(explain: Explain, name: str) -> None:
     """To sort them all would take the longer the more there are."""
     for selection in selections(FILTERS.get(name, {})):
         assert not sorted_before_the_limit(await plan_of(explain, selection)), selection
 
 
-async def test_a_bound_on_what_the_list_is_sorted_by_is_where_the_walk_begins_or_ends(explain: Any) -> None:
+async def test_a_bound_on_what_the_list_is_sorted_by_is_where_the_walk_begins_or_ends(explain: Explain) -> None:
     for by, _ in SORTS:
         for bound in ("gte", "lte"):
             for selection in selections(FILTERS[f"{by}.{bound}"]):
@@ -216,16 +167,15 @@ async def test_a_bound_on_what_the_list_is_sorted_by_is_where_the_walk_begins_or
                     assert not sorted_before_the_limit(await plan_of(explain, selection)), selection
 
 
-async def test_a_stores_and_a_customers_orders_are_walked_from_the_newest(explain: Any) -> None:
+async def test_a_stores_and_a_customers_orders_are_walked_from_the_newest(explain: Explain) -> None:
     for name in ("store_id", "customer_id"):
         for selection in selections(FILTERS[name]):
             if selection.sort == "created_at":
                 plan = await plan_of(explain, selection)
-                indexes = {node.get("Index Name") for node in nodes(plan)}
-                assert f"order_list_{name.removesuffix('_id')}" in indexes, selection
+                assert f"order_list_{name.removesuffix('_id')}" in indexes(plan), selection
 
 
-async def test_what_few_orders_have_is_found_by_an_index_of_its_own(explain: Any) -> None:
+async def test_what_few_orders_have_is_found_by_an_index_of_its_own(explain: Explain) -> None:
     wanted = {
         "payment_status, seldom": "order_list_status",
         "label, seldom": "order_words_words",
@@ -235,10 +185,10 @@ async def test_what_few_orders_have_is_found_by_an_index_of_its_own(explain: Any
     }
     for name, index in wanted.items():
         selection = Selection(**FILTERS[name], sort="amount")
-        assert index in {node.get("Index Name") for node in nodes(await plan_of(explain, selection))}, name
+        assert index in indexes(await plan_of(explain, selection)), name
 
 
-async def test_an_order_is_found_by_its_id_and_by_its_number_without_reading_the_others(explain: Any) -> None:
+async def test_an_order_is_found_by_its_id_and_by_its_number_without_reading_the_others(explain: Explain) -> None:
     by_key = "select version, doc from orders where account_id = $1 and "
     for query, value in ((f"{by_key} id = $2", "00000007"), (f"{by_key} order_id = $2", "N7")):
         assert whole_tables(await explain(query, ACCOUNT, value)) == []

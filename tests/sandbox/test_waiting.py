@@ -87,8 +87,8 @@ async def test_whatever_becomes_of_the_answer_the_customer_learns_where_to_go(
     developer: Developer, rule: dict[str, Any]
 ) -> None:
     await developer.script({"match": {"verb": "authorize"}, "times": 1, **rule})
-    session_id = await developer.session()
-    await developer.pay(session_id, CHALLENGED)
+    session_id = await developer.session(configuration={"vipps": {"enabled": True}})
+    await developer.shop.post(f"/v1/sessions/{session_id}/pay", {"payment_product_type": "vipps"})
 
     async def told() -> Any:
         return (await view(developer, session_id)).get("waiting")

@@ -53,7 +53,7 @@ async def register(shop: Any, order: dict[str, Any], verb: str, *parts: tuple[in
 async def test_an_order_is_paid_by_a_session_of_its_lines_and_the_authorization_is_registered(shop, sell, ask):
     order = await sell(options={"generate_order_id": "ALPHANUMERIC_9"})
     made = (await ask(order, 1, 2)).json()
-    paid = await customer.pay(made["url"], customer.Card())
+    paid = await customer.pay(made["url"])
     transaction = (await shop.get(f"/v1/transactions/{paid.transaction_id}")).json()
     assert (transaction["status"], transaction["merchant_reference"]) == ("AUTHORIZED", order["order_id"])
     assert (transaction["session_id"], transaction["amount"]) == (made["id"], 49800)

@@ -294,6 +294,25 @@ async def test_a_changed_posting(thief: Thief, verify: Any, change: str) -> None
     (await verify("--json")).only(f"transaction {thief.transaction}", f"posting {refund}")
 
 
+async def test_a_changed_authorization_whose_posting_or_movement_says_otherwise(
+    thief: Thief, shop: Any, verify: Any
+) -> None:
+    changed = await shop.paid(configuration={"pre_authorization": True})
+    await shop.adjust(changed, 50000)
+    await shop.adjust(changed, 30000, final=True)
+    assert (await verify("--json")).code == 0
+    await thief.run("update postings set amount = 1 where account_id = $1 and kind = 'raise'")
+    verified = await verify("--json")
+    found = verified.only(f"transaction {changed}", "posting")
+    assert (found["expected"], found["found"]) == (
+        "raise 10200 NOK, customer to authorized", "raise 1 NOK, customer to authorized"
+    )  # fmt: skip
+    await thief.run("update postings set amount = 10200 where account_id = $1 and kind = 'raise'")
+    await thief.run("update sandbox.movements set amount = 50001 where account_id = $1 and amount = 50000")
+    found = (await verify("--json")).only(f"transaction {changed}", "movement")
+    assert (found["expected"], found["found"]) == ("adjust 50000 NOK", "adjust 50001 NOK: done")
+
+
 async def test_a_posting_that_nothing_caused(thief: Thief, verify: Any) -> None:
     await thief.run(
         "insert into postings select account_id, object_id, 'more', kind, debit, credit, 1, currency, created_at "

@@ -44,6 +44,20 @@ def test_a_lane_that_is_slow_holds_what_it_can_run() -> None:
     assert row.hold("slow", 100) == LIMITS.running_per_lane
 
 
+def test_a_lane_that_turns_out_slow_lets_go_of_what_it_cannot_get_through_soon() -> None:
+    """One slow task among many fast ones: the others come again in seconds, not when their lease ends."""
+    row = Row()
+    row.hold("fast", 1)
+    assert row.lanes.ended(row.started[0], 0.01) == []
+    held = row.hold("fast", 100)
+    lane = row.started[-1]
+    let_go = row.lanes.ended(lane, 10.0)  # as long as a pause of the machine
+    assert let_go
+    assert row.lanes.held == held - 1 - len(let_go)
+    assert lane.room(LIMITS) >= 0
+    assert lane.crowd_wait(1) < 10
+
+
 def test_the_last_places_are_for_lanes_of_which_nothing_runs() -> None:
     row = Row()
     for name in ("a", "b"):

@@ -15,20 +15,29 @@ def pay(
     card: Annotated[str, typer.Option(help="Card number; see docs/guides/test-cards.md.")] = "4000000000000002",
     expiry: Annotated[str, typer.Option(help="MM/YY.")] = "12/30",
     cvc: Annotated[str, typer.Option(help="Three digits.")] = "123",
+    product: Annotated[
+        str, typer.Option(help="Payment product, e.g. vipps or collector.invoice. A card without.")
+    ] = "",
+    phone: Annotated[str | None, typer.Option(help="Phone number, for Vipps, Swish and MobilePay.")] = None,
+    gift_card: Annotated[str | None, typer.Option(help="Gift card number.")] = None,
+    decline: Annotated[bool, typer.Option("--decline", help="Say no at the sandbox's bank or app.")] = False,
 ) -> None:
-    """Act as the customer: pay a session over HTTP as the page does. Prints the transaction id as its last word."""
+    """Act as the customer: pay a session over HTTP as the page does, and say yes where the sandbox's bank or app asks.
+
+    Prints the transaction id as its last word."""
     import httpx
 
-    from kvitt.customer import Card, NotPaid
+    from kvitt.customer import Card, Method, NotPaid
     from kvitt.customer import pay as pay_session
 
+    method = Method(product, Card(card.replace(" ", ""), expiry, cvc), phone, gift_card, decline)
     try:
-        paid = asyncio.run(pay_session(session_url, Card(card.replace(" ", ""), expiry, cvc)))
+        paid = asyncio.run(pay_session(session_url, method))
     except (NotPaid, ValueError) as error:
         fail(str(error))
     except httpx.HTTPError as error:
         fail(f"The server at {session_url} does not answer: {error or type(error).__name__}")
-    err.print(f"Paid. The shop's page: {paid.redirect_url}", soft_wrap=True)
+    err.print(f"{'On hold' if paid.on_hold else 'Paid'}. The shop's page: {paid.redirect_url}", soft_wrap=True)
     print(f"transaction {paid.transaction_id}")
 
 

@@ -41,7 +41,7 @@ def approval_page(pages: Pages, approval: Approval, seconds: int, language: Lang
         waiting=waiting,
         counting=waiting and not review,
         left=clock_face(seconds),
-        payment=f"{place.root}/v1/view/{approval.session_id}?language={language.code}",
+        payment=f"{place.root}/v1/view/{approval.session_id}?language={language.code}&returned=true",
         data={
             "waiting": waiting,
             "in_review": approval.in_review,

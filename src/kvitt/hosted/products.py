@@ -9,7 +9,7 @@ from typing import Literal
 
 from kvitt.hosted.languages import Language
 
-Needs = Literal["card", "phone", "gift_card", "nothing"]
+Needs = Literal["card", "phone", "gift_card", "saved", "nothing"]
 
 _BRANDS = {
     "vipps": "Vipps",

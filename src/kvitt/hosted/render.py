@@ -116,7 +116,7 @@ class Pages:
             data={
                 "waiting": waiting,
                 "test": view.test,
-                "methods": [{"product": method.product, "needs": method.needs} for method in offered],
+                "methods": [_script_method(method) for method in offered],
                 "waits_at": view.waiting.redirect_url if view.waiting else None,
                 "onward": safe_href(view.href) if view.state in ("paid", "on_hold") else None,
                 "decline": _decline(view),
@@ -144,6 +144,10 @@ class Pages:
             )
             .encode()
         )
+
+
+def _script_method(method: Method) -> dict[str, str]:
+    return {"value": method.value, "product": method.product, "needs": method.needs, "saved": method.saved}
 
 
 def _waiting_words(view: View, waits_at: str) -> str:

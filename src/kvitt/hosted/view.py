@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from kvitt.checkout.model.order import SessionOrder
-from kvitt.checkout.model.view import View
+from kvitt.checkout.model.saved import Consent
+from kvitt.checkout.model.view import OfferedCard, View
 from kvitt.hosted.amounts import money, percentage, quantity
 from kvitt.hosted.languages import Language
 from kvitt.hosted.products import Needs, needs_of, product_name
@@ -41,9 +42,18 @@ class Summary:
 
 @dataclass(frozen=True)
 class Method:
+    """`saved`: the id of a saved card. `save`: how the customer is asked whether the card may be saved."""
+
     product: str
     name: str
     needs: Needs
+    saved: str = ""
+    save: Consent | None = None
+
+    @property
+    def value(self) -> str:
+        """What tells it from the others."""
+        return self.saved or self.product
 
 
 def plain(text: str | None) -> str:
@@ -77,14 +87,28 @@ def initial(name: str) -> str:
 
 
 def methods(view: View, language: Language) -> tuple[Method, ...]:
-    """The ways to pay, in the shop's order. Of several products with one name the customer sees one: the default."""
+    """The ways to pay: saved cards first, then the shop's order. Of several products with one name the customer sees
+    one: the default."""
     found: dict[str, Method] = {}
+    for card in view.saved_cards:
+        name = saved_name(card, language)
+        found[name] = Method(card.payment_product_type, name, "saved", card.payment_token_id)
     for offered in view.payment_methods:
         product = offered.payment_product_type
-        method = Method(product, product_name(product, language), needs_of(product))
+        name, needs = product_name(product, language), needs_of(product)
+        if needs == "card" and view.saved_cards:
+            name = language.say("method.another_card")
+        method = Method(product, name, needs, save=offered.save_card)
         if method.name not in found or product == view.default_payment_type:
             found[method.name] = method
     return tuple(found.values())
+
+
+def saved_name(card: OfferedCard, language: Language) -> str:
+    """`Visa ending in 0002, 12/2030`."""
+    brand = plain(card.brand) or language.say("method.card")
+    name = language.say("method.saved", brand=brand, digits=(card.masked_pan or "")[-4:])
+    return f"{name}, {card.expiry_date}" if card.expiry_date else name
 
 
 def chosen(view: View, offered: tuple[Method, ...]) -> Method | None:

@@ -33,7 +33,7 @@ class Shape(msgspec.Struct, frozen=True):
     after: bool = False
 
 
-NEAR, FAR = 100, 1_000
+NEAR, FAR = 100, 3_000
 """Rows of the order that are looked at for each that is asked for."""
 FEW, FOUND, BOTH = 2_000, 10_000, 3_000
 """Rows that are fetched and sorted: that columns leave, that words find, that words find and whose columns are looked
@@ -92,7 +92,8 @@ def page_query(shape: Shape) -> str:
 
 
 def near_query(shape: Shape, factor: int) -> str:
-    """The page as far as it lies within the next rows of the order, `factor` for each that is asked for."""
+    """The page as far as it lies within the next rows of the order, `factor` for each that is asked for. Rows behind a
+    full page are not looked at."""
     columns, n, bounds = _of_columns(msgspec.structs.replace(shape, labels=0, words=False))
     near = ["l.account_id = $1"]
     near += [f"l.{bound} {value}" for bound, value in bounds.items() if bound.startswith(f"{shape.sort} ")]
@@ -100,12 +101,14 @@ def near_query(shape: Shape, factor: int) -> str:
     if shape.after:
         near.append(_behind(shape, n))
         n += 2
-    order = _order(shape)
+    order, most = _order(shape), f"${n}::bigint * {factor}"
+    seen = f"from {_listing(shape).name} l where {' and '.join(near)} {order} limit {most}"
     return _page(
         shape,
-        f"select * from {_listing(shape).name} l where {' and '.join(near)} {order} limit ${n}::bigint * {factor}",
-        f"select l.account_id, l.id, l.{shape.sort} from seen l{words} where {where} {order} limit ${n}::bigint",
-        f"seen.n < ${n}::bigint * {factor}",
+        f"select l.account_id, l.id, l.{shape.sort} from (select * {seen}) l{words} "
+        f"where {where} {order} limit ${n}::bigint",
+        f"case when (select count(*) from page) = ${n}::bigint then false "
+        f"else (select count(*) from (select 1 {seen}) seen) < {most} end",
     )
 
 
@@ -118,11 +121,11 @@ def few_query(shape: Shape) -> str:
         n += 2
     return _page(
         shape,
-        f"select l.account_id, l.id, l.{shape.sort}, l.labels from {_listing(shape).name} l "
-        f"where {columns} limit {FEW + 1}",
         f"select l.account_id, l.id, l.{shape.sort} from seen l{words} where {where} "
         f"{_order(shape)} limit ${n}::bigint",
-        f"seen.n <= {FEW}",
+        f"(select count(*) from seen) <= {FEW}",
+        f"select l.account_id, l.id, l.{shape.sort}, l.labels from {_listing(shape).name} l "
+        f"where {columns} limit {FEW + 1}",
     )
 
 
@@ -138,24 +141,25 @@ def found_query(shape: Shape) -> str:
     if _by_words_alone(shape):
         return _page(
             shape,
-            f"select l.account_id, l.id, l.{shape.sort} from {listing.words} l where {where}{behind} limit {FOUND + 1}",
             f"select * from seen l {order} limit ${n}::bigint",
-            f"seen.n <= {FOUND}",
+            f"(select count(*) from seen) <= {FOUND}",
+            f"select l.account_id, l.id, l.{shape.sort} from {listing.words} l where {where}{behind} limit {FOUND + 1}",
         )
     return _page(
         shape,
-        f"select w.account_id, w.id from {listing.words} w where {_of_words(of_words)} limit {BOTH + 1}",
         f"select l.account_id, l.id, l.{shape.sort} from seen w join {listing.name} l "
         f"on l.account_id = w.account_id and l.id = w.id where {columns}{behind} {order} limit ${n}::bigint",
-        f"seen.n <= {BOTH}",
+        f"(select count(*) from seen) <= {BOTH}",
+        f"select w.account_id, w.id from {listing.words} w where {_of_words(of_words)} limit {BOTH + 1}",
     )
 
 
-def _page(shape: Shape, seen: str, page: str, whole: str) -> str:
-    """The documents of the page, with whether all there is was seen."""
+def _page(shape: Shape, page: str, whole: str, seen: str | None = None) -> str:
+    """The documents of the page, with whether all there is was seen. `seen`: what the page is made of, all of it."""
+    parts = f"seen as materialized ({seen}), " if seen is not None else ""
     return (
-        f"with seen as materialized ({seen}), page as ({page}) "
-        f"select d.version, d.doc, {whole} from (select count(*) as n from seen) seen "
+        f"with {parts}page as materialized ({page}) "
+        f"select d.version, d.doc, ends.whole from (select {whole} as whole) ends "
         f"left join (page l join {shape.table} d on d.account_id = l.account_id and d.id = l.id) on true "
         f"{_order(shape)}"
     )

@@ -151,6 +151,7 @@ class Transaction(Struct, frozen=True):
     currency: str
     status: str
     events: tuple[TransactionEvent, ...] = ()
+    payment_operation: str | None = None
 
 
 class Attempt(Struct, frozen=True):

@@ -22,6 +22,9 @@ EXPIRED = "authorization_expired"
 
 _AMOUNTS = ("authorized", "captured", "refunded", "voided")
 
+_UNATTENDED = ("unscheduled_purchase", "recurring_purchase")
+"""A shop that pays with a saved card tries once: refused is over."""
+
 _ENDED = {"SESSION_EXPIRED": "FAILED", "CANCELLED": "DECLINED"}
 
 
@@ -91,7 +94,7 @@ def transaction_faults(known: Read, entries: Sequence[Any]) -> Iterator[Fault]:
     for name, by_attempts, by_events in zip(_AMOUNTS, money.told, told, strict=True):
         yield from unequal((f"{name}: attempts against events", by_attempts, by_events))
     yield from _ceilings(transaction, money, known.attempts)
-    yield from unequal(("status", _status(transaction.events, money, known.attempts), transaction.status))
+    yield from unequal(("status", _status(transaction, money, known.attempts), transaction.status))
     numbers = [event.id for event in transaction.events]
     yield from unequal(("numbers of its events", [str(n + 1) for n in range(len(numbers))], numbers))
     if transaction.events:
@@ -163,10 +166,13 @@ def _ceilings(transaction: Transaction, money: Money, attempts: Sequence[Attempt
         yield Fault("refunded and being refunded", f"at most {money.captured}", given)
 
 
-def _status(events: Sequence[TransactionEvent], money: Money, attempts: Sequence[Attempt]) -> str:
+def _status(transaction: Transaction, money: Money, attempts: Sequence[Attempt]) -> str:
     authorized, captured, refunded, voided = money.told
     if not any(attempt.verb == "authorize" and attempt.status == "done" for attempt in attempts):
-        return _unpaid(events, attempts)
+        tried_once = transaction.payment_operation in _UNATTENDED
+        if tried_once and any(attempt.status == "refused" for attempt in attempts):
+            return "FAILED"
+        return _unpaid(transaction.events, attempts)
     if not authorized:
         given_up = any(attempt.verb == "void" and attempt.status == "done" for attempt in attempts)
         return "AUTHORIZATION_VOIDED" if given_up else "AUTHORIZED"

@@ -91,13 +91,15 @@ class Lanes:
         self._advance(lane)
         return None
 
-    def ended(self, lane: Lane, seconds: float) -> None:
-        """A task of the lane ended after so many seconds: its place goes on."""
+    def ended(self, lane: Lane, seconds: float) -> list[DueTask]:
+        """A task of the lane ended after so many seconds: its place goes on. Answers what is let go of, since the lane
+        turned out slow: it must not wait for its lease to end, for that may have been one slow task among many."""
         lane.ended(seconds)
         self.running -= 1
         self.held -= 1
-        while lane.waiting and lane.room(self._limits) < 0:  # it turned out slow: the lease brings them back
-            lane.waiting.pop()
+        let_go = []
+        while lane.waiting and lane.room(self._limits) < 0:
+            let_go.append(lane.waiting.pop()[0])
             self.held -= 1
         if self.held > self.running:
             self._lanes[lane.name] = self._lanes.pop(lane.name)  # to the end of the row
@@ -107,6 +109,7 @@ class Lanes:
                     break
         if not lane.waiting and not lane.running:
             self._forget(lane)
+        return let_go
 
     def clear(self) -> list[DueTask]:
         """Lets go of what was not started, and answers it."""

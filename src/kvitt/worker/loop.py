@@ -164,9 +164,11 @@ class Worker:
         except Exception as error:
             await self._put_off(task, error)
         finally:
-            self._lanes.ended(lane, time.monotonic() - started)
+            let_go = self._lanes.ended(lane, time.monotonic() - started)
             if self._full and self._lanes.held <= self._limits.held // 2:
                 self._wake.set()
+        if let_go:
+            await self._put_off_crowd(lane, let_go)
 
     async def _put_off(self, task: DueTask, error: Exception) -> None:
         """The handler raised: again after 2, 4, 8 seconds ... an hour. Without a database the lease does the same."""

@@ -11,7 +11,7 @@ from kvitt.checkout.api.refused import ADJUST_REFUSED, CAPTURE_REFUSED, REFUND_R
 from kvitt.checkout.flows import Checkout
 from kvitt.checkout.model.payment import Operation
 from kvitt.checkout.model.transaction import Transaction
-from kvitt.checkout.rules.answers import of_operation
+from kvitt.checkout.rules.answers import of_adjustment, of_operation
 from kvitt.checkout.wire import (
     Capture,
     IncludesQuery,
@@ -45,7 +45,7 @@ def transaction_routes(checkout: Checkout) -> list[Route]:
     async def adjust(call: Call[AuthorizationUpdate | None]) -> Answer:
         asked = (call.body or AuthorizationUpdate()).change()
         settled = await checkout.adjust(call.account_id, call.params["id"], asked, actor_of(call))
-        return Answer.of(of_operation(settled.record, settled.attempt))
+        return Answer.of(of_adjustment(settled.record, settled.attempt))
 
     async def operate(call: Call[Any], operation: Operation) -> Answer:
         settled = await checkout.operate(call.account_id, call.params["id"], operation, actor_of(call))
@@ -87,7 +87,8 @@ _UPDATE = "Sets `merchant_reference_2`, whatever became of the payment; nothing 
 _ADJUST = (
     "With `amount`: changes how much is authorized, where the payment product can. A pre-authorization "
     "(`configuration.pre_authorization`) only grows, until `final_authorization` says the last word. Without: it holds "
-    "for longer. The outcome is an AUTHORIZE event with all that is authorized then. Answers 202, as the other "
-    "operations do, when the provider has not said what happened."
+    "for longer, or what is on hold is approved, where that is the shop's to say. The outcome is an AUTHORIZE event "
+    "with all that is authorized then. Answers 202, as the other operations do, when the provider has not said what "
+    "happened."
 )
 _UNKNOWN = "The provider has not said what happened; the header `event-request-id` names the request to look for"

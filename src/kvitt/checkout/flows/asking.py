@@ -34,7 +34,9 @@ Propose = Callable[[Rows, Moment], Session]
 Ask = Callable[[Session], Awaitable[Session]]
 Write = Callable[[Rows, Session, Moment], Awaitable[tuple[Change, T]]]
 
+TRIES = 30
 ROUNDS = 3
+"""How often a shop is asked for one request, at most."""
 
 _read_shipping = BodyDecoder(ShippingAnswer)
 _read_discount = BodyDecoder(DiscountAnswer)
@@ -50,22 +52,26 @@ async def change(
     """What `write` answers, once it stands."""
     if actor.once is not None:
         await desk.store.replay(actor.once)  # the shop need not be asked again
-    for _ in range(ROUNDS):
+    asked = 0
+    for _ in range(TRIES):
         row, known = await _load(desk, account_id, session_id)
-        proposal = await ask(propose((row, known), desk.moment(account_id, actor)))
+        wanted = propose((row, known), desk.moment(account_id, actor))
+        proposal = await ask(wanted)
+        asked += proposal is not wanted
 
-        async def decide(asked: Row[SessionRecord] = row, proposal: Session = proposal) -> tuple[Change, T]:
+        async def decide(before: Row[SessionRecord] = row, proposal: Session = proposal) -> tuple[Change, T]:
             now, known = await _load(desk, account_id, session_id)
             moment = desk.moment(account_id, actor, ids=1)
             propose((now, known), moment)  # it may have been paid, or run out, in the meantime
-            if now.version != asked.version:
+            if now.version != before.version:
                 raise _MovedOn
             return await write((now, known), proposal, moment)
 
         try:
             return await desk.store.decide(decide, on=(account_id, session_id), once=actor.once)
         except _MovedOn:
-            continue
+            if asked == ROUNDS:
+                break
     raise Conflicting("The session was changed at the same time; try again")
 
 

@@ -16,7 +16,7 @@ from kvitt.checkout.flows.tokens import find_token
 from kvitt.checkout.model.payment import NO_PAYER, UNKNOWN, Ask, CardDetails, Outcome, Payer
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
-from kvitt.checkout.rules.answers import remembered
+from kvitt.checkout.rules.answers import remembered, remembered_approval
 from kvitt.checkout.rules.merchant_initiated import is_merchant_initiated
 from kvitt.checkout.rules.schedule import ASK_TASK, AskData
 from kvitt.checkout.rules.settle import needs_session, settle
@@ -71,7 +71,9 @@ async def ask_again(desk: Desk, task: DueTask, data: AskData) -> None:
     if attempt is None or not is_open(attempt):
         await desk.store.commit(Change(done=(own,)))
         return
-    outcome = await call(desk, task.account_id, row.doc, attempt, look_up=attempt.verb == "authorize")
+    outcome = await call(
+        desk, task.account_id, row.doc, attempt, look_up=attempt.verb == "authorize" and not attempt.approved
+    )
     await conclude(desk, task.account_id, row.doc, attempt, outcome, own)
 
 
@@ -107,7 +109,6 @@ async def call(
     payer: Payer = NO_PAYER,
     look_up: bool = False,
     given_up: bool = False,
-    approved: bool = False,
 ) -> Outcome:
     """Asks the provider to do it, or what became of it (`look_up`). See `Ask` for the others.
 
@@ -122,7 +123,8 @@ async def call(
         reference=record.provider_reference, final=attempt.final, automatic=attempt.automatic,
         extend=attempt.verb == "adjust" and attempt.holds_until is not None, card=card, saved_card=attempt.saved_card,
         unattended=is_merchant_initiated(transaction), payer=payer, session_id=transaction.session_id,
-        merchant_name=str((transaction.metadata or {}).get("merchant_name", "")), given_up=given_up, approved=approved,
+        merchant_name=str((transaction.metadata or {}).get("merchant_name", "")), given_up=given_up,
+        approved=attempt.approved,
     )  # fmt: skip
     try:
         provider, _ = desk.provider_for(account_id, attempt.product)
@@ -174,8 +176,10 @@ async def _settle(
         if attempt.answer_as is not None:
             before = next(found for found in row.doc.attempts if found.id == attempt.id)
             change += Change(claims=remembered(account_id, before, settled, desk.base_url, desk.clock(account_id)))
+        change += Change(claims=remembered_approval(account_id, row.doc, settled))
         if task is not None and task not in change.done:
             change += Change(done=(task,))
         return change, settled
 
-    return await desk.store.decide(decide, on=(account_id, transaction_id))
+    # Payments with one card all write on its token: they take turns.
+    return await desk.store.decide(decide, on=(account_id, attempt.token_id or transaction_id))

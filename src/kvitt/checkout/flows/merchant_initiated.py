@@ -21,6 +21,7 @@ from kvitt.checkout.rules.moment import Moment
 from kvitt.checkout.rules.payments import begin_payment
 from kvitt.checkout.rules.refusals import InvalidSession, PaymentUnderWay, ReferenceUsed
 from kvitt.checkout.rules.state import PAID, is_open
+from kvitt.checkout.rules.token_values import token_id_in
 from kvitt.checkout.rules.tokens import TOKEN_TYPES
 from kvitt.core.change import Change, Claim, Row
 from kvitt.core.errors import problem
@@ -58,16 +59,20 @@ async def pay(
         moment = desk.moment(account_id, actor, ids=1)
         token, created, session = await _session(desk, account_id, session_id, options, product, operation, moment)
         claims = await _reference_claims(desk, account_id, session, toggles)
-        use, card, noted = use_of(account_id, token, attempt_id, moment.now)
+        use, shown, noted = use_of(account_id, token, attempt_id, moment.now)
         begun, session_row, row, attempt = begin_payment(
-            account_id, Row(0, SessionRecord(session)), None, transaction_id, attempt_id, product, card,
+            account_id, Row(0, SessionRecord(session)), None, transaction_id, attempt_id, product, shown,
             can.authorization, moment, use=use,
         )  # fmt: skip
         # The session is put once: as it is with its payment begun.
         change = msgspec.structs.replace(created, puts=()) + begun + noted + Change(claims=claims)
         return change, (session_row, row, attempt)
 
-    session, transaction, attempt = await desk.store.decide(decide, once=actor.promised(attempt_id))
+    given = (options.customer.tokens or {}).get(product) if options.customer else None
+    value = getattr(given, TOKEN_OF[operation], None) or ""
+    card = token_id_in(account_id, TOKEN_OF[operation], value) or session_id  # one card, one payment at a time
+    once = actor.promised(attempt_id)
+    session, transaction, attempt = await desk.store.decide(decide, on=(account_id, card), once=once)
     settled = await perform(desk, account_id, (transaction, session), attempt, actor)
     return of_merchant_initiated(settled.record, attempt.id)
 

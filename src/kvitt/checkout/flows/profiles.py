@@ -15,7 +15,7 @@ from kvitt.checkout.model.profile import (
     ShownProfile,
     profile_key,
 )
-from kvitt.checkout.model.session import Configuration, Merchant
+from kvitt.checkout.model.session import Configuration, Merchant, Methods
 from kvitt.checkout.rules import profiles
 from kvitt.checkout.rules.profiles import MOST_PROFILES, shown
 from kvitt.core.change import Change, Row
@@ -87,7 +87,7 @@ async def delete(desk: Desk, account_id: str, profile_id: str, expected: int | N
 
 
 async def create_default_profile(desk: Desk, account_id: str, merchant_name: str) -> None:
-    """A profile that offers the sandbox's card and names the merchant to customers.
+    """A profile that offers what a Nordic shop would, and names the merchant to customers.
 
     An account that has a default profile keeps it.
     """
@@ -99,16 +99,21 @@ async def create_default_profile(desk: Desk, account_id: str, merchant_name: str
         updated_at=now,
         merchant=Merchant(name=merchant_name),
         configuration=Configuration(
-            dintero_psp={
-                "payment_type": "dintero_psp",
-                "creditcard": {"enabled": True, "payment_product_type": "dintero_psp.creditcard"},
-            }
+            default_payment_type="dintero_psp.creditcard",
+            dintero_psp=_enabled("creditcard", "vipps", "applepay", "googlepay"),
+            payex=_enabled("swish", "mobilepay"),
+            klarna=_enabled("klarna"),
+            collector=_enabled("invoice"),
         ),
     )
     try:
         await desk.store.commit(Change(puts=(PROFILES.put(account_id, profile_key(DEFAULT_PROFILE), profile),)))
     except Conflict:
         return
+
+
+def _enabled(*products: str) -> Methods:
+    return {product: {"enabled": True} for product in products}
 
 
 async def _profile(desk: Desk, account_id: str, profile_id: str) -> Row[Profile]:

@@ -229,7 +229,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True, kw_only=True):
     `saves`: the tokens that are made when it goes through. `token_id`: the saved card it is paid with, and `saved_card`
     the provider's own name for that card. `blocked`: why the provider is not even asked.
     `captures`: what it authorizes is captured at once. `waits_at`: the page where it waits for the customer, who has
-    until `waits_until`; still `open` then. `held`: it is on hold, and `open` until that was looked at.
+    until `waits_until`; still `open` then. `held`: it is on hold, and `open` until that was looked at. `approved`: the
+    shop said yes to what is on hold, and the provider is told so; `approved_as` is to that what `answer_as` is.
     """
 
     id: str
@@ -259,6 +260,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True, kw_only=True):
     waits_at: str | None = None
     waits_until: datetime | None = None
     held: bool = False
+    approved: bool = False
+    approved_as: str | None = None
 
 
 class TransactionRecord(Struct, frozen=True, omit_defaults=True):

@@ -18,6 +18,7 @@ from kvitt.checkout.model.transaction import EventError
 from kvitt.checkout.providers import gift_cards
 from kvitt.checkout.providers.amounts import BY_AMOUNT
 from kvitt.checkout.providers.books import Books, Movement, Notes, NoticePlan
+from kvitt.checkout.providers.card_facts import with_facts
 from kvitt.checkout.providers.cards import BEHAVIOURS, PLAIN, behaviour_name
 from kvitt.checkout.providers.declines import BOOKS_REFUSE, DECLINES
 from kvitt.checkout.providers.faults import Effect, Faults, NoFaults, Rule, effect_of
@@ -171,9 +172,8 @@ class Sandbox:
         # What it remembers of a card that it keeps is how the card behaves, as of the payment itself.
         reference = f"{movement.attempt_id}/{notes.behaviour}"
         saved_card = reference if how.keeps else None
-        return Outcome(
-            "done", reference=reference, card=how.card, expires_at=movement.expires_at, saved_card=saved_card
-        )
+        card = with_facts(how.card, movement.attempt_id, movement.created_at)
+        return Outcome("done", reference=reference, card=card, expires_at=movement.expires_at, saved_card=saved_card)
 
 
 def _effect_of_payer(ask: Ask, behaviour: str) -> Effect:

@@ -27,13 +27,18 @@ from kvitt.core.reply import Reply, refusal_body, reply
 def of_operation(record: TransactionRecord, attempt: Attempt) -> Reply:
     """200 when it was done, 202 when nobody knows yet. A refusal is no 200: that is all that shop plug-ins look at."""
     transaction = record.transaction
-    if attempt.status == "unknown":
+    if is_open(attempt):
         return reply(transaction, 202, {"event-request-id": attempt.request_id})
     if attempt.status == "refused":
         error = _error_of(transaction, attempt)
         message = f"The provider refused: {error.message if error else 'it gave no reason'}"
         raise ProviderDeclined(message, problem(message))
     return reply(transaction)
+
+
+def of_adjustment(record: TransactionRecord, attempt: Attempt) -> Reply:
+    """What becomes of the automatic capture of a payment that was approved is no matter of the approval."""
+    return reply(record.transaction) if attempt.automatic else of_operation(record, attempt)
 
 
 def _error_of(transaction: Transaction, attempt: Attempt) -> EventError | None:
@@ -110,6 +115,20 @@ def remembered(
     final = before.automatic or not undecided
     key = answer_key(before.answer_as) if final else so_far_key(before.answer_as)
     return (Claim(account_id, key, encode_text(_told(before, settled, base_url, now))),)
+
+
+def remembered_approval(account_id: str, record: TransactionRecord, settled: Settlement) -> tuple[Claim, ...]:
+    """The answer to the request that approved what was on hold, once it is known. `record`: as it was read."""
+    before = next(attempt for attempt in record.attempts if attempt.id == settled.attempt.id)
+    if before.approved_as is None or not is_open(before) or settled.follow is not None:
+        return ()
+    if before.status == "unknown" if before.automatic else is_open(settled.attempt):
+        return ()
+    try:
+        answer = of_adjustment(settled.record, settled.attempt)
+    except Refusal as refusal:
+        answer = reply(refusal_body(refusal), refusal.status)
+    return (Claim(account_id, answer_key(before.approved_as), encode_text(answer)),)
 
 
 def _told(before: Attempt, settled: Settlement, base_url: str, now: datetime) -> Reply:

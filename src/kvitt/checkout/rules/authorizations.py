@@ -6,6 +6,7 @@
     the last word           `adjust`: pre_authorization               `amount`, `final_authorization: true`
     any other amount        `adjust`: amount                          `amount`
     it holds for longer     `extend`                                  no `amount`
+    what is on hold is so   `approved_by_shop`                        nothing, or the order's own `amount`
 
 What may be changed is what could be captured: an authorization of which something is left and that has not run out, of
 which nothing is captured, voided or changed at that moment. Less than what was captured already is never authorized. A
@@ -26,11 +27,15 @@ from kvitt.checkout.rules.expiry import refuse_when_over
 from kvitt.checkout.rules.moment import Moment
 from kvitt.checkout.rules.operations import CAPTURABLE, default_reference
 from kvitt.checkout.rules.refusals import InvalidAuthorization, NotAdjustable, OperationUnderWay
-from kvitt.checkout.rules.schedule import first_ask
-from kvitt.checkout.rules.state import is_open
+from kvitt.checkout.rules.schedule import ask_key, first_ask
+from kvitt.checkout.rules.settlement import with_attempt
+from kvitt.checkout.rules.state import held_attempt, is_open
 from kvitt.checkout.rules.totals import totals
 from kvitt.core.change import Change, Row
 from kvitt.core.errors import Problem, problem
+
+MOST_CHANGES = 100
+"""Captures and refunds come to an end with the money; changes of an authorization would not."""
 
 
 def begin_adjusting(
@@ -61,14 +66,62 @@ def begin_adjusting(
     return change, Row(row.version + 1, after), attempt
 
 
+def begin_approving(
+    account_id: str, row: Row[TransactionRecord], asked: AuthorizationChange, request_key: str, moment: Moment
+) -> tuple[Change, Row[TransactionRecord], Attempt]:
+    """The intent to approve what is on hold: no other attempt, but the one that waits, which the shop's yes goes with.
+
+    `request_key`: what the answer is remembered by. Answers the row as it will be.
+    """
+    record, id = row.doc, row.doc.transaction.id
+    held = held_attempt(record)
+    if held is None:
+        raise NotAdjustable("Nothing of the transaction waits to be approved")
+    if faults := tuple(_order_faults(record, asked)):
+        raise InvalidAuthorization("The order is another one", *faults)
+    if held.approved:
+        raise OperationUnderWay("The transaction is being approved already")
+    attempt = msgspec.structs.replace(
+        held, approved=True, asks=held.asks + 1, request_id=moment.request_id, created_by=moment.by,
+        request_headers=moment.headers, reference=asked.reference or held.reference, items=asked.items,
+        metadata=asked.metadata, approved_as=request_key if moment.keyed else None,
+    )  # fmt: skip
+    after = with_attempt(record, attempt, record.transaction)
+    change = Change(
+        puts=(TRANSACTIONS.put(account_id, id, after, row.version),),
+        tasks=(first_ask(account_id, id, attempt, moment.now),),
+        done=(ask_key(account_id, held),),
+    )
+    return change, Row(row.version + 1, after), attempt
+
+
+def _order_faults(record: TransactionRecord, asked: AuthorizationChange) -> Iterator[Problem]:
+    """What is approved is what the customer ordered, whole."""
+    ordered = record.transaction
+    if asked.amount is not None and asked.amount != ordered.amount:
+        message = f"The order's amount is {ordered.amount}"
+        yield problem(message, "amount", amount=asked.amount, ordered=ordered.amount)
+    lines = {str(item.line_id): item.amount for item in ordered.items or ()}
+    for place, item in enumerate(asked.items or ()):
+        amount = lines.get(str(item.line_id))
+        if amount is None:
+            yield problem(f"The order has no line {item.line_id}", f"items.{place}.line_id")
+        elif amount != item.amount:
+            yield problem(f"The line's amount is {amount}", f"items.{place}.amount", amount=item.amount, ordered=amount)
+
+
 def refuse_unless_adjustable(
     record: TransactionRecord, asked: AuthorizationChange, can: Capabilities, now: datetime
 ) -> None:
     """What would never go comes first (400); what has only to wait for something else comes last (409)."""
     status = record.transaction.status
+    if status == "ON_HOLD":
+        raise NotAdjustable("A transaction that is ON_HOLD is approved by who looks at it, not by the shop")
     if status not in CAPTURABLE:
         raise NotAdjustable(f"The authorization of a transaction that is {status} cannot be changed")
     refuse_when_over(record, now)
+    if sum(attempt.verb == "adjust" for attempt in record.attempts) >= MOST_CHANGES:
+        raise NotAdjustable(f"The authorization was changed {MOST_CHANGES} times, and is not changed again")
     if asked.amount is None and not can.extend:
         if can.adjust is None:
             raise NotAdjustable("This payment product's authorizations are never changed")

@@ -98,7 +98,7 @@ def ring(account_id: str, row: Row[TransactionRecord], session: Session | None, 
 def _rung(account_id: str, row: Row[TransactionRecord], next_at: datetime) -> Change:
     record = msgspec.structs.replace(row.doc, expiry_rings=row.doc.expiry_rings + 1)
     return Change(
-        puts=(TRANSACTIONS.put(account_id, record.transaction.id, record, row.version),),
+        puts=(TRANSACTIONS.put(account_id, record.transaction.id, record, row.version, same_list=True),),
         tasks=(_timer(account_id, record, next_at),),
         done=(timer_key(account_id, row.doc),),
     )
@@ -120,7 +120,7 @@ def _released(
         record = msgspec.structs.replace(record, callback_owed=False)
         tasks += of_authorization(account_id, moment.ids[1], transaction, session, moment.now)
     change = Change(
-        puts=(TRANSACTIONS.put(account_id, id, record, row.version),),
+        puts=(TRANSACTIONS.put(account_id, id, record, row.version, same_words=True),),
         tasks=tasks,
         done=(timer_key(account_id, row.doc),),
         postings=(posting(account_id, id, "expiry", "expire", left, transaction.currency, moment.now),),

@@ -61,7 +61,7 @@ def begin(
     )  # fmt: skip
     after = msgspec.structs.replace(record, attempts=(*record.attempts, attempt))
     change = Change(
-        puts=(TRANSACTIONS.put(account_id, record.transaction.id, after, row.version),),
+        puts=(TRANSACTIONS.put(account_id, record.transaction.id, after, row.version, same_list=True),),
         tasks=(first_ask(account_id, record.transaction.id, attempt, moment.now),),
     )
     return change, Row(row.version + 1, after), attempt

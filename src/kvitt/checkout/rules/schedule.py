@@ -39,6 +39,8 @@ def next_ask(account_id: str, transaction_id: str, attempt: Attempt, now: dateti
 def next_look(account_id: str, transaction_id: str, attempt: Attempt, now: datetime) -> Task:
     """`attempt` waits for the customer, or is on hold."""
     again = now + WAITS[min(attempt.asks, len(WAITS)) - 1]
+    if attempt.approved:
+        return _ask(account_id, transaction_id, attempt, again)
     if attempt.held or attempt.waits_until is None:
         return _ask(account_id, transaction_id, attempt, now + WAITS[-1])
     return _ask(account_id, transaction_id, attempt, max(attempt.waits_until + WAITS[0], again))

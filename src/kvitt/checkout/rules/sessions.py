@@ -77,10 +77,10 @@ def cancel(
     session = row.doc.session
     if session.cancelled_at is not None:
         return Change(), session
-    _refuse_while_paying(transaction)
     if transaction is not None and transaction.doc.transaction.status != "INITIATED":
         status = transaction.doc.transaction.status
         raise NotCancellable(f"A session whose transaction is {status} cannot be cancelled")
+    _refuse_while_paying(transaction)
     cancelled = cancelled_session(session, moment)
     ended = None
     if transaction is not None:
@@ -136,7 +136,7 @@ def expire(
         return Change()
     if transaction is None:
         record = msgspec.structs.replace(row.doc, expired_at=moment.now)
-        put = SESSIONS.put(account_id, session.id, record, row.version)
+        put = SESSIONS.put(account_id, session.id, record, row.version, same_list=True)
         version = row.version + 1
         told = news(account_id, moment.ids[0], "session.expired", session.id, version, moment.now, session)
         tasks = of_error(account_id, moment.ids[0], session, None, "cancelled", moment.now)
@@ -186,11 +186,12 @@ def _ended(
     type_ = "transaction.voided" if ended.status == "AUTHORIZATION_VOIDED" else "transaction.failed"
     version = transaction.version + 1
     return change + Change(
-        puts=(TRANSACTIONS.put(account_id, ended.id, record, transaction.version),),
+        puts=(TRANSACTIONS.put(account_id, ended.id, record, transaction.version, same_words=True),),
         events=(news(account_id, moment.ids[1], type_, ended.id, version, moment.now, ended),),
     )
 
 
 def _put(account_id: str, row: Row[SessionRecord], session: Session) -> Put:
+    """What happened to a session is nothing that sessions are listed by."""
     record = msgspec.structs.replace(row.doc, session=session)
-    return SESSIONS.put(account_id, session.id, record, row.version)
+    return SESSIONS.put(account_id, session.id, record, row.version, same_list=True)

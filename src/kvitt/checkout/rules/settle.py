@@ -120,7 +120,7 @@ def _unknown(
         )
     record = with_attempt(row.doc, waiting, transaction)
     change = Change(
-        puts=(TRANSACTIONS.put(account_id, transaction.id, record, row.version),),
+        puts=(TRANSACTIONS.put(account_id, transaction.id, record, row.version, same_list=True),),
         tasks=(next_ask(account_id, transaction.id, waiting, moment.now),),
         done=(ask_key(account_id, attempt),),
     )

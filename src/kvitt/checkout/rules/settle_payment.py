@@ -61,7 +61,7 @@ def authorized(
     automatic = complete.configuration is not None and complete.configuration.auto_capture
     if automatic and attempt.amount and not attempt.captures and not is_over(transaction, moment.now):
         follow = automatic_attempt(record, moment.ids[1], moment)
-        follow = msgspec.structs.replace(follow, answer_as=attempt.answer_as)
+        follow = msgspec.structs.replace(follow, answer_as=attempt.answer_as, approved_as=attempt.approved_as)
         record = msgspec.structs.replace(record, attempts=(*record.attempts, follow), callback_owed=True)
         tasks = (first_ask(account_id, transaction.id, follow, moment.now),)
     else:

@@ -40,8 +40,9 @@ def settled_change(
     tasks: tuple[Task, ...],
 ) -> Change:
     transaction, version = record.transaction, row.version + 1
+    same = attempt.verb in ("capture", "refund", "void")
     return Change(
-        puts=(TRANSACTIONS.put(account_id, transaction.id, record, row.version),),
+        puts=(TRANSACTIONS.put(account_id, transaction.id, record, row.version, same_words=same),),
         events=(news(account_id, moment.ids[0], type_, transaction.id, version, moment.now, transaction),),
         tasks=tasks,
         done=(ask_key(account_id, attempt),),
@@ -51,8 +52,9 @@ def settled_change(
 def session_change(
     account_id: str, row: Row[SessionRecord], session: Session, done: tuple[TaskKey, ...] = ()
 ) -> Change:
+    """What an attempt's end does to its session: nothing of that is what sessions are listed by."""
     record = msgspec.structs.replace(row.doc, session=session)
-    return Change(puts=(SESSIONS.put(account_id, session.id, record, row.version),), done=done)
+    return Change(puts=(SESSIONS.put(account_id, session.id, record, row.version, same_list=True),), done=done)
 
 
 def movements(
@@ -89,5 +91,6 @@ def ended(attempt: Attempt, status: str) -> Attempt:
     """What its event needed is in the event now."""
     return msgspec.structs.replace(
         attempt, status=status, reference=None, items=None, metadata=None, request_headers=None, card=None,
-        answer_as=None, holds_until=None, waits_at=None, waits_until=None, saves=(), saved_card="", blocked=None,
+        answer_as=None, approved_as=None, holds_until=None, waits_at=None, waits_until=None, saves=(), saved_card="",
+        blocked=None,
     )  # fmt: skip

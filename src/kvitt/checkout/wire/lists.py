@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from kvitt.checkout.model.listing import LONGEST_VALUE, brand_label
 from kvitt.checkout.model.products import PAYMENT_PRODUCT_TYPES, PAYMENT_PRODUCTS
@@ -30,6 +31,7 @@ Operation = Literal["unscheduled_purchase", "recurring_purchase", "invoice_purch
 Bounds = dict[str, tuple[datetime | int | None, datetime | int | None]]
 """By column, what it must have at least and at most."""
 
+_TIMES = ("created_at", "captured_at", "refunded_at")
 _CLOSED = {"payment_product": PAYMENT_PRODUCTS, "payment_product_type": PAYMENT_PRODUCT_TYPES}
 _OF_ONE = (
     "merchant_reference", "merchant_reference_2", "customer_id", "payment_operation", "payout_destination_id",
@@ -127,6 +129,12 @@ class TransactionsQuery(_Listed, frozen=True, kw_only=True):
     refunded_at_gte: Time | None = msgspec.field(default=None, name="refunded_at.gte")
     refunded_at_lte: Time | None = msgspec.field(default=None, name="refunded_at.lte")
     includes: tuple[Literal["events.success.true"], ...] = ()
+
+    def selection(self) -> Selection:
+        """Nothing is captured or refunded before it is made: with a bound on that, the walk begins no later."""
+        selection = super().selection()
+        until = [selection.most[name] for name in _TIMES if name in selection.most]
+        return replace(selection, most={**selection.most, "created_at": min(until)}) if until else selection
 
     def _among(self) -> dict[str, Sequence[str]]:
         return {"status": several("status", self.status, get_args(Status))} if self.status else {}

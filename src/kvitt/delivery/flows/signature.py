@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kvitt.accounts.sealing import seal, unseal
 from kvitt.core.change import Change
 from kvitt.core.clock import Clock
 from kvitt.core.errors import NotFound
@@ -27,7 +28,7 @@ class Signatures:
             put = SIGNATURES.put(account_id, SIGNATURE_ID, doc, found.version if found else 0)
             return Change(puts=(put,)), doc
 
-        return await self._store.decide(decide, once=once)
+        return await self._store.decide(decide, once=None if once is None else once.sealed(seal, unseal))
 
     async def get(self, account_id: str) -> SignatureSecret:
         """Raises NotFound when requests go unsigned."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from kvitt.accounts.sealing import seal, unseal
 from kvitt.core.change import Change, Put, Row, Task, encode_text
 from kvitt.core.clock import Clock
 from kvitt.core.errors import NotFound
@@ -61,7 +62,7 @@ class Subscriptions:
             hooks = Hooks((*row.doc.subscriptions, made))
             return Change(puts=(_put(account_id, row, hooks),), tasks=(_ping(account_id, id, ping_id, now),)), made
 
-        made = await self._store.decide(decide, once=once)
+        made = await self._store.decide(decide, once=_sealed(once))
         self._changed()
         return made
 
@@ -94,7 +95,7 @@ class Subscriptions:
             hooks = Hooks(tuple(renewed if each.id == id else each for each in row.doc.subscriptions))
             return Change(puts=(_put(account_id, row, hooks),)), renewed
 
-        return await self._store.decide(decide, once=once)
+        return await self._store.decide(decide, once=_sealed(once))
 
     async def ping(self, account_id: str, id: str, once: Once | None = None) -> None:
         """Sends the subscription to itself, active or not."""
@@ -123,3 +124,8 @@ def _put(account_id: str, row: Row[Hooks], hooks: Hooks) -> Put:
 
 def _ping(account_id: str, id: str, ping_id: str, now: datetime) -> Task:
     return Task(account_id, f"hooks.ping:{ping_id}", PING_TASK, now, encode_text(PingData(id, ping_id)))
+
+
+def _sealed(once: Once | None) -> Once | None:
+    """The answer shows the secret, once: what is remembered of it is readable to who holds the key alone."""
+    return None if once is None else once.sealed(seal, unseal)

@@ -5,7 +5,10 @@
     transaction.*                         checkout_transaction      `transaction`
     transaction.authorized                checkout_authorization    `authorization`, `transaction`
     transaction.captured (as it was paid) checkout_authorization    `authorization`, `transaction`
+    transaction.failed (the shop's try)   checkout_authorization    the same, `authorization` with `error`
     session.cancelled, session.expired    checkout_authorization    `authorization` with `error`
+    card_token.created                    checkout_token_add        `token`, without what one pays with
+    card_token.deleted                    checkout_token_delete     `token`
     draft.created                         shopping_draft_add        `draft`
     draft.updated, draft.deleted          shopping_draft_update     `draft`
     draft.completed                       shopping_draft_complete   `draft`
@@ -28,6 +31,8 @@ from kvitt.core.change import Event, encode_text
 DELIVERED_EVENTS = (
     "checkout_transaction",
     "checkout_authorization",
+    "checkout_token_add",
+    "checkout_token_delete",
     "shopping_draft_add",
     "shopping_draft_update",
     "shopping_draft_complete",
@@ -36,12 +41,21 @@ DELIVERED_EVENTS = (
     "shopping_order_delete",
 )
 PING = "ping"
+_TOKENS = {"card_token.created": "checkout_token_add", "card_token.deleted": "checkout_token_delete"}
+_DRAFTS = {
+    "draft.created": "shopping_draft_add",
+    "draft.updated": "shopping_draft_update",
+    "draft.deleted": "shopping_draft_update",
+    "draft.completed": "shopping_draft_complete",
+}
+_UNATTENDED = ("unscheduled_purchase", "recurring_purchase")
+"""Payments with a saved card that the shop starts: no session that ends tells of their failure."""
 DOCUMENTED_EVENTS = frozenset(
     (
         *DELIVERED_EVENTS,
         *("account_add", "account_update", "account_store_add", "account_store_update", "account_store_delete"),
         *("approval_payout_destination_update", "approval_payout_destination_delete", "cdd_case_update"),
-        *("checkout_token_add", "checkout_token_update", "checkout_token_delete"),
+        "checkout_token_update",
         *("customer_add", "customer_update", "customer_delete", "customer_change_password"),
         *("discount_add", "discount_update", "discount_delete", "discount_add_customers", "discount_customer_update"),
         *("location_add", "location_update", "location_delete", "receipt_add", "receipt_update", "settlement_add"),
@@ -69,6 +83,8 @@ class _Transaction(msgspec.Struct):
     id: str
     session_id: str
     merchant_reference: str
+    status: str = ""
+    payment_operation: str | None = None
     events: tuple[_TransactionEvent, ...] = ()
 
     @property
@@ -104,20 +120,7 @@ _session = msgspec.json.Decoder(_Session).decode
 def notices(event: Event) -> tuple[Notice, ...]:
     """The webhook events that this event of the log causes, in their order."""
     if event.object_type == "transaction":
-        raw = msgspec.Raw(event.data.encode())
-        changed = Notice("checkout_transaction", {"transaction": raw})
-        if event.type not in ("transaction.authorized", "transaction.captured"):
-            return (changed,)
-        paid = _transaction(event.data)
-        if event.type == "transaction.captured" and not paid.captured_at_once:
-            return (changed,)
-        about = {
-            "merchant_reference": paid.merchant_reference,
-            "session_id": paid.session_id,
-            "transaction_id": paid.id,
-        }
-        told = {"authorization": msgspec.Raw(encode_text(about).encode()), "transaction": raw}
-        return changed, Notice("checkout_authorization", told)
+        return _of_transaction(event)
     if event.type in ("session.cancelled", "session.expired"):
         session = _session(event.data)
         about = {"merchant_reference": session.order.merchant_reference, "session_id": session.id}
@@ -126,12 +129,10 @@ def notices(event: Event) -> tuple[Notice, ...]:
         tried = event.type == "session.expired" and session.transaction_id is not None
         about["error"] = "failed" if tried else "cancelled"
         return (Notice("checkout_authorization", {"authorization": msgspec.Raw(encode_text(about).encode())}),)
-    if event.type == "draft.created":
-        return (Notice("shopping_draft_add", {}, "draft"),)
-    if event.type in ("draft.updated", "draft.deleted"):
-        return (Notice("shopping_draft_update", {}, "draft"),)
-    if event.type == "draft.completed":
-        return (Notice("shopping_draft_complete", {}, "draft"),)
+    if event.type in _TOKENS:
+        return (Notice(_TOKENS[event.type], {"token": msgspec.Raw(event.data.encode())}),)
+    if event.type in _DRAFTS:
+        return (Notice(_DRAFTS[event.type], {}, "draft"),)
     if event.type == "order.removed":
         about = {"id": event.object_id, "order_id": _order(event.data).order_id}
         return (Notice("shopping_order_delete", {"order": msgspec.Raw(encode_text(about).encode())}),)
@@ -140,6 +141,28 @@ def notices(event: Event) -> tuple[Notice, ...]:
     if event.type == "order.created" and _order(event.data).draft_id is not None:
         return ()
     return (Notice("shopping_order_update", {}, "order"),) if event.object_type == "order" else ()
+
+
+def _of_transaction(event: Event) -> tuple[Notice, ...]:
+    """A payment is an authorization too, whether it went through or the shop's own try of it failed."""
+    raw = msgspec.Raw(event.data.encode())
+    changed = Notice("checkout_transaction", {"transaction": raw})
+    if event.type not in ("transaction.authorized", "transaction.captured", "transaction.failed"):
+        return (changed,)
+    paid = _transaction(event.data)
+    if event.type == "transaction.captured" and not paid.captured_at_once:
+        return (changed,)
+    about = {
+        "merchant_reference": paid.merchant_reference,
+        "session_id": paid.session_id,
+        "transaction_id": paid.id,
+    }
+    if event.type == "transaction.failed":
+        if not (paid.status == "FAILED" and paid.payment_operation in _UNATTENDED):
+            return (changed,)
+        about["error"] = "failed"
+    told = {"authorization": msgspec.Raw(encode_text(about).encode()), "transaction": raw}
+    return changed, Notice("checkout_authorization", told)
 
 
 def envelope(account_id: str, event: str, delivery_id: str, members: dict[str, msgspec.Raw]) -> str:

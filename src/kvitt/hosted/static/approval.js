@@ -52,7 +52,7 @@ async function decide(decision) {
 
 /** The payment page, told that the customer comes back: it goes on to the shop by itself when all is paid. */
 function returning(href) {
-  const target = new URL(opened(href) ?? "/");
+  const target = new URL(opened(href) ?? "/", location.href);
   target.searchParams.set("returned", "true");
   return target.href;
 }

@@ -68,10 +68,14 @@ function cardFields() {
 }
 
 /** What is sent to pay with the method, from its fields; those that were left empty are not. */
-function payment({ product, needs }, fields) {
+function payment({ product, needs, saved }, fields) {
   const filled = Object.entries(fields).filter(([, { input }]) => input.value.trim() !== "");
   const given = Object.fromEntries(filled.map(([name, { input, plain }]) => [name, plain ? plain(input.value) : input.value]));
-  return { payment_product_type: product, ...(needs === "card" ? { card: given } : given) };
+  const said = { payment_product_type: product };
+  if (needs === "saved") return { ...said, payment_token_id: saved };
+  if (needs !== "card") return { ...said, ...given };
+  const consent = element("save-card");
+  return { ...said, card: given, ...(consent ? { remember_me: consent.checked } : {}) };
 }
 
 /** `next(outcome)` is called with how a payment went, unless it was refused: that is shown here, for another try. */

@@ -4,10 +4,10 @@ import { digits } from "./card.js";
 import { data, element, words } from "./data.js";
 import { field } from "./field.js";
 
-/** `product`, and what it `needs`: "card", "phone", "gift_card" or "nothing". */
+/** `product`, and what it `needs`: "card", "phone", "gift_card", "saved" (its id is `saved`) or "nothing". */
 export function chosen() {
   const checked = document.querySelector("#methods :checked");
-  return data.methods.find((method) => method.product === checked?.value) ?? data.methods[0];
+  return data.methods.find((method) => method.value === checked?.value) ?? data.methods[0];
 }
 
 export function showChosen() {
@@ -33,7 +33,7 @@ export function checkGift(text) {
 /** The fields that the page has, by what needs them; `plain` is how the server wants their text. */
 export function otherFields(announce) {
   const say = (key, found) => (found ? words(`${key}.${found}`) : null);
-  const made = { phone: {}, gift_card: {}, nothing: {} };
+  const made = { phone: {}, gift_card: {}, saved: {}, nothing: {} };
   if (element("phone")) {
     const problem = (text) => say("method.phone", checkPhone(text));
     made.phone = { phone_number: { ...field(element("phone"), { problem, announce }), plain: plainPhone } };

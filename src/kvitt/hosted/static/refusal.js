@@ -13,7 +13,7 @@ function advice(details, needs, fields) {
   if (codes.includes("RAN_OUT")) return words("refused.ran_out");
   if (codes.some((code) => MUST_CONFIRM.includes(code))) return words("refused.confirmation");
   if (needs === "gift_card" && codes.some((code) => NO_FUNDS.includes(code))) return words("refused.balance");
-  if (needs !== "card") return words("refused.other");
+  if (needs !== "card" && needs !== "saved") return words("refused.other");
   if (codes.some((code) => NO_FUNDS.includes(code))) return words("refused.funds");
   return words(details.some((detail) => detail.category === "temporary") ? "refused.temporary" : "refused.permanent");
 }

@@ -74,9 +74,9 @@ LISTS = [
         {},
         {"after": True},
         {**FILTERS, "after": True, "descending": False},
-        {"words": True, "after": True},
-        {"labels": 2, "words": True, "after": True},
-        {**FILTERS, "equal": ("customer_id",), "words": True, "after": True},
+        {"words": 1, "after": True},
+        {"labels": 2, "words": 1, "after": True},
+        {**FILTERS, "equal": ("customer_id",), "words": 1, "after": True},
         {"sort": "updated_at", "most": ("created_at",), "after": True},
     )
     if _can(table, more)

@@ -111,7 +111,7 @@ def shape_of(table: str, selection: Selection) -> Shape:
         least=tuple(selection.least),
         most=tuple(selection.most),
         labels=len(selection.labels),
-        words=bool(selection.words),
+        words=len(selection.words),
         sort=sort,
         descending=by_time or (selection.sort is not None and selection.descending),
         after=selection.after is not None,

@@ -19,7 +19,8 @@ from kvitt.store.tables import TABLES, Listing
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What of a Selection its query is made of. `equal`: columns that may hold one text. `labels`: groups of them."""
+    """What of a Selection its query is made of. `equal`: columns that may hold one text. `labels`, `words`: how many
+    groups of them."""
 
     table: str
     equal: tuple[str, ...] = ()
@@ -27,13 +28,13 @@ class Shape(msgspec.Struct, frozen=True):
     least: tuple[str, ...] = ()
     most: tuple[str, ...] = ()
     labels: int = 0
-    words: bool = False
+    words: int = 0
     sort: str = "created_at"
     descending: bool = True
     after: bool = False
 
 
-NEAR, FAR = 100, 3_000
+NEAR, FARTHER, FAR = 100, 400, 3_000
 """Rows of the order that are looked at for each that is asked for."""
 FEW, FOUND, BOTH = 2_000, 10_000, 3_000
 """Rows that are fetched and sorted: that columns leave, that words find, that words find and whose columns are looked
@@ -60,9 +61,13 @@ def attempts(shape: Shape, *, telling: bool = False) -> tuple[Attempt, ...]:
     by_words = _has_words(shape)
     if TABLES[shape.table].listing is None or not (by_columns or by_words):
         return ()
+    if _parted_exactly(shape):
+        return ()
     found: list[Attempt] = []
     if not telling:
         found.append(Attempt(near_query(shape, NEAR), near=True, in_order=True))
+        if shape.words > 1:  # where each is common, what both have is found by reading all that either has
+            found.append(Attempt(near_query(shape, FARTHER), near=True, in_order=True))
     if by_words:
         found.append(Attempt(found_query(shape), near=False, in_order=False))
     if by_columns:
@@ -94,7 +99,7 @@ def page_query(shape: Shape) -> str:
 def near_query(shape: Shape, factor: int) -> str:
     """The page as far as it lies within the next rows of the order, `factor` for each that is asked for. Rows behind a
     full page are not looked at."""
-    columns, n, bounds = _of_columns(msgspec.structs.replace(shape, labels=0, words=False))
+    columns, n, bounds = _of_columns(msgspec.structs.replace(shape, labels=0, words=0))
     near = ["l.account_id = $1"]
     near += [f"l.{bound} {value}" for bound, value in bounds.items() if bound.startswith(f"{shape.sort} ")]
     where, words, n = _with_labels(shape, columns, n)
@@ -114,16 +119,16 @@ def near_query(shape: Shape, factor: int) -> str:
 
 def few_query(shape: Shape) -> str:
     """The page, if the columns leave few rows: they are fetched in any order, looked at and sorted."""
-    columns, n, _ = _of_columns(msgspec.structs.replace(shape, labels=0, words=False))
+    columns, n, _ = _of_columns(msgspec.structs.replace(shape, labels=0, words=0))
     where, words, n = _with_labels(shape, "true", n)
     if shape.after:
         columns += f" and {_behind(shape, n)}"
         n += 2
     return _page(
         shape,
-        f"select l.account_id, l.id, l.{shape.sort} from seen l{words} where {where} "
-        f"{_order(shape)} limit ${n}::bigint",
-        f"(select count(*) from seen) <= {FEW}",
+        f"select l.account_id, l.id, l.{shape.sort} from seen l{words} "
+        f"where {_no_more_than(FEW)} and {where} {_order(shape)} limit ${n}::bigint",
+        _no_more_than(FEW),
         f"select l.account_id, l.id, l.{shape.sort}, l.labels from {_listing(shape).name} l "
         f"where {columns} limit {FEW + 1}",
     )
@@ -141,15 +146,16 @@ def found_query(shape: Shape) -> str:
     if _by_words_alone(shape):
         return _page(
             shape,
-            f"select * from seen l {order} limit ${n}::bigint",
-            f"(select count(*) from seen) <= {FOUND}",
+            f"select * from seen l where {_no_more_than(FOUND)} {order} limit ${n}::bigint",
+            _no_more_than(FOUND),
             f"select l.account_id, l.id, l.{shape.sort} from {listing.words} l where {where}{behind} limit {FOUND + 1}",
         )
     return _page(
         shape,
         f"select l.account_id, l.id, l.{shape.sort} from seen w join {listing.name} l "
-        f"on l.account_id = w.account_id and l.id = w.id where {columns}{behind} {order} limit ${n}::bigint",
-        f"(select count(*) from seen) <= {BOTH}",
+        f"on l.account_id = w.account_id and l.id = w.id "
+        f"where {_no_more_than(BOTH)} and {columns}{behind} {order} limit ${n}::bigint",
+        _no_more_than(BOTH),
         f"select w.account_id, w.id from {listing.words} w where {_of_words(of_words)} limit {BOTH + 1}",
     )
 
@@ -163,6 +169,11 @@ def _page(shape: Shape, page: str, whole: str, seen: str | None = None) -> str:
         f"left join (page l join {shape.table} d on d.account_id = l.account_id and d.id = l.id) on true "
         f"{_order(shape)}"
     )
+
+
+def _no_more_than(most: int) -> str:
+    """Counted before anything is done with them: of more, nothing is the page."""
+    return f"(select count(*) from seen) <= {most}"
 
 
 def count_query(shape: Shape) -> str:
@@ -198,7 +209,7 @@ def _from(shape: Shape) -> str:
 
 
 def _has_words(shape: Shape) -> bool:
-    return shape.words or shape.labels > 0
+    return shape.words > 0 or shape.labels > 0
 
 
 def _by_words_alone(shape: Shape) -> bool:
@@ -250,6 +261,15 @@ def _with_labels(shape: Shape, where: str, n: int) -> tuple[str, str, int]:
         "where w.account_id = l.account_id and w.id = l.id offset 0) w"
     )
     return f"{where} and w.words @@ ${n}::text::tsquery", words, n + 1
+
+
+def _parted_exactly(shape: Shape) -> bool:
+    """Whether all filters are bounds on times by which a walk is parted (`_by_lag`): nothing is to be tried before."""
+    listing = TABLES[shape.table].listing
+    if listing is None or shape.equal or shape.among or _has_words(shape):
+        return False
+    later = {*shape.least, *shape.most} - {"created_at"}
+    return len(later) <= 1 and later <= {*listing.lags} and shape.sort in {"created_at", *later}
 
 
 def _by_lag(shape: Shape, where: str, bounds: dict[str, str]) -> list[str]:

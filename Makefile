@@ -42,6 +42,12 @@ bench: .venv/installed-tests ## The journey under load, against the floor that P
 seed: .venv/installed-tests ## A shop with many orders (N=1000000): believable, the same for the same seed
 	$(BIN)/python -m bench.seed --orders $(or $(N),1000000) $(ARGS)
 
+seed-transactions: .venv/installed-tests ## A shop with many payments (N=1000000), as `seed` makes orders
+	$(BIN)/python -m bench.seed --transactions $(or $(N),1000000) $(ARGS)
+
+bench-transactions: .venv/installed-tests ## Every filter of the list of transactions with a million of them (N=1000000)
+	$(BIN)/python -m bench.transactions --transactions $(or $(N),1000000) $(ARGS)
+
 bench-lists: .venv/installed-tests ## Lists, search and export with a million orders (N=1000000)
 	$(BIN)/python -m bench.lists --orders $(or $(N),1000000) $(ARGS)
 

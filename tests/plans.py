@@ -64,10 +64,15 @@ def indexes(plan: Plan) -> set[str]:
     return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
 
 
+A_FEW = 500
+"""Rows that may be sorted: a walk in their order would spare little."""
+
+
 def sorted_before_the_limit(plan: Plan) -> bool:
-    """Whether all that is found is sorted first, of which a page is then cut off."""
+    """Whether all that is found, and more than a few, is sorted first, of which a page is then cut off."""
     limits = [node for node in nodes(plan) if node["Node Type"] == "Limit"]
-    return any("Sort" in below["Node Type"] for limit in limits for below in nodes(limit))
+    below = [node for limit in limits for node in nodes(limit)]
+    return any("Sort" in node["Node Type"] and node["Plan Rows"] > A_FEW for node in below)
 
 
 async def _execute(url: str, *statements: str) -> None:

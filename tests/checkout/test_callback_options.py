@@ -228,10 +228,10 @@ def test_a_payment_on_hold_is_told_and_told_again_when_it_leaves_that() -> None:
         assert told(tasks).records == name
         assert "error=" not in told(tasks).url
         named.append(tasks[0].id)
-        change = sessions.callback_delivered(ACCOUNT, Row(1, SessionRecord(seen)), name, "2", till.moment())  # type: ignore[arg-type]
+        change = sessions.callback_delivered(ACCOUNT, Row(1, SessionRecord(seen)), name, "2", till.moment())
         seen = msgspec.json.decode(change.puts[0].doc, type=SessionRecord).session
         assert (seen.events[-1].name, seen.events[-1].details) == (name, {"transaction_event_id": "2"})
-        again = sessions.callback_delivered(ACCOUNT, Row(1, SessionRecord(seen)), name, "2", till.moment())  # type: ignore[arg-type]
+        again = sessions.callback_delivered(ACCOUNT, Row(1, SessionRecord(seen)), name, "2", till.moment())
         assert not again.puts
     assert len(set(named)) == 2  # the second does not take the place of the first, which may be on its way
 

@@ -25,7 +25,7 @@ async def asking(shop: Any, http: Any, asked: AskedShop, *options: dict[str, Any
 
 
 async def using_codes(shop: Any, http: Any, asked: AskedShop | None = None, most: int | None = 2) -> Any:
-    codes = {"max_count": most} if most is not None else {}
+    codes: dict[str, Any] = {} if most is None else {"max_count": most}
     if asked is not None:
         codes["callback_url"] = f"{asked.url}/codes"
     return await customer_of(shop, http, express_body(POST, express={"discount_codes": codes}, configuration=CODES))
@@ -320,6 +320,17 @@ async def test_a_difference_between_amount_and_lines_becomes_a_line(shop: Any, h
         assert (await buyer.pay()).status_code == 200
 
 
+async def test_a_line_of_the_difference_is_made_anew_when_the_shop_names_the_amount_alone(
+    shop: Any, http: httpx.AsyncClient
+) -> None:
+    amounts = iter((40000, 39000, 39800))
+    async with asked_shop(lambda _: {"shipping_options": [], "order": {"amount": next(amounts)}}) as asked:
+        buyer = await asking(shop, http, asked)
+        for country, lines in (("NO", [39800, 200]), ("SE", [39800, -800]), ("DK", [39800])):
+            await buyer.give("shipping_address", {"country": country})
+            assert [item["amount"] for item in (await buyer.session())["order"]["items"]] == lines
+
+
 async def test_a_shop_changes_no_more_of_the_order_than_it_may(shop: Any, http: httpx.AsyncClient) -> None:
     def say(session: dict[str, Any]) -> dict[str, Any]:
         order = {
@@ -404,6 +415,18 @@ async def test_what_is_paid_while_the_shop_thinks_stays_as_it_was_paid(shop: Any
         asked.free.set()
         assert code_of(await waiting) == (400, "SESSION_COMPLETED")
         assert (await buyer.session())["order"]["shipping_address"] == OSLO
+
+
+async def test_what_runs_out_while_the_shop_thinks_is_over(shop: Any, http: httpx.AsyncClient) -> None:
+    async with asked_shop(lambda _: {"shipping_options": [POST]}) as asked:
+        asked.free.clear()
+        buyer = await asking(shop, http, asked)
+        waiting = asyncio.create_task(buyer.give("shipping_address", OSLO))
+        await asked.came.wait()
+        await buyer.later("PT25H")
+        asked.free.set()
+        assert code_of(await waiting) == (400, "SESSION_EXPIRED")
+        assert "shipping_address" not in (await buyer.session())["order"]
 
 
 async def test_a_request_that_was_answered_asks_the_shop_no_more(shop: Any, http: httpx.AsyncClient) -> None:

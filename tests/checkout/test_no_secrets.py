@@ -29,6 +29,7 @@ from kvitt.store.migrate import migrate
 from tests_support import Server, Shop, run_server
 
 from .hearing import Hearing, hearing
+from .wallet import PAYEX, saved, session_of, unattended
 
 CARDS = (
     "5200000000000007",  # pays; the first of the test cards is named in a hint of the sandbox
@@ -144,7 +145,7 @@ class Everybody:
         self._numbers = itertools.count()
         self.subscriptions: list[str] = []
 
-    def keyed(self) -> dict[str, dict[str, str]]:
+    def keyed(self) -> dict[str, Any]:
         """An Idempotency-Key, which nobody is to learn from the database either."""
         number = next(self._numbers)
         return {"headers": {"Idempotency-Key": self.secrets.add(f"key {number}", f"idempotency-key-of-{number}")}}
@@ -250,6 +251,24 @@ class Everybody:
         gift = self.secrets.add("gift card", GIFT_CARD)
         await self.pay(sid, payment_product_type="dintero.giftcard", gift_card=gift)
 
+    async def save_cards(self) -> None:
+        """A token is used by the shop and by the customer, changed by a letter, shown, and deleted."""
+        callback = {"return_url": "https://shop.example/", "callback_url": f"{self.hook.url}?{_ALL_OPTIONS}"}
+        for type in ("payment_token", "recurrence_token"):
+            members: dict[str, Any] = {"url": callback, "customer": {"customer_id": f"c-{type}"}}
+            token, id = await saved(self.shop, self.http, CARDS[0], type, **members)
+            self.secrets.add(type, token)
+            self.secrets.add(f"what opens the {type}", token.rpartition("_")[2])
+            wrong = self.secrets.add(f"wrong {type}", token[:-1] + ("A" if token[-1] != "A" else "B"))
+            for each in (token, wrong, f"kvitt_pt_{CARDS[0]}"):
+                await self.twice("/v1/sessions/pay", unattended(each, type, url=callback))
+            await self.twice("/v1/sessions", session_of(url=callback, customer={"tokens": {PAYEX: {type: token}}}))
+            answer = await self.twice("/v1/sessions?include_session=true", session_of(customer={"tokens": token}))
+            assert answer.status_code == 400
+            assert not self.secrets.found(answer.text), "the answer repeats the token"
+            assert token in (await self.shop.get(f"/v1/card-tokens/{id}")).text
+            assert (await self.shop.http.delete(f"/v1/card-tokens/{id}")).status_code == 200
+
     async def a_provider_that_fails(self) -> None:
         """And repeats in its error what it was sent."""
         provider = self.server.app.checkout._desk.providers["sandbox"]
@@ -328,6 +347,7 @@ async def test_no_secret_is_found_in_the_database_or_the_logs(
                 await everybody.log_in()
                 await everybody.secrets_for_signing()
                 await everybody.pay_with_cards()
+                await everybody.save_cards()
                 await everybody.a_provider_that_fails()
                 await everybody.an_error_of_our_own()
                 await everybody.work_with_orders()

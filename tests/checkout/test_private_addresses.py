@@ -3,6 +3,7 @@ created, and when a connection is made, since what a name leads to is known only
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ INSIDE = (
     "https://0x7f.1/hook", "https://user@10.0.0.1/hook", "https://10.0.0.1./hook", "https://100.64.0.1/hook",
     "http://shop.example/hook",
 )  # fmt: skip
-MEMBERS = {
+MEMBERS: dict[str, Callable[[str], dict[str, Any]]] = {
     "url.callback_url": lambda url: {"url": {"return_url": "https://shop.example/", "callback_url": url}},
     "express.shipping_address_callback_url": lambda url: {
         "express": {"shipping_options": [], "shipping_address_callback_url": url}

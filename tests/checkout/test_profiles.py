@@ -81,6 +81,13 @@ async def test_an_id_that_the_account_has_elsewhere_can_be_kept(shop: Shop) -> N
     assert refused.json()["error"]["errors"][0]["path"] == "profile_id"
 
 
+@pytest.mark.parametrize("name", ["", "..", ".a", "a/b", "a b", "å", "a\n", "a" * 65])
+async def test_a_name_stands_in_a_path(shop: Shop, name: str) -> None:
+    refused = await shop.post(PATH, profile(profile_id=name))
+    assert code(refused) == (400, "INVALID_REQUEST_PARAMETER")
+    assert refused.json()["error"]["errors"][0]["path"] == "profile_id"
+
+
 async def test_a_name_is_taken_once(shop: Shop) -> None:
     await made(shop, profile_id="market")
     default_id = (await shop.get(f"{PATH}/default")).json()["id"]

@@ -92,6 +92,15 @@ def test_a_card_is_good_to_the_end_of_its_last_month() -> None:
     assert blocked.code == "EXPIRED_CARD"
 
 
+def test_what_never_reached_the_network_is_no_try() -> None:
+    given_up = EventError("Given up", "GIVEN_UP", ("DECLINED",), retry_policy=RetryPolicy(("RETRY_IMMEDIATELY",)))
+    record = after(card("Mastercard"), 9)
+    for number in range(20):
+        record = failed(begun(record, f"b{number}", NOW), f"b{number}", given_up)
+    assert len(record.tries) == 9
+    assert block(record, NOW) is None
+
+
 def test_other_brands_are_not_counted_and_the_record_does_not_grow_for_ever() -> None:
     record = after(card("Amex"), 100)
     assert block(record, NOW) is None

@@ -132,7 +132,7 @@ async def test_customers_and_notices_at_once_at_two_processes(
             for client in (one, two)
             for tab in tabs
         ]
-        *answers, _ = await asyncio.gather(*presses, notices())
+        answers, _ = await asyncio.gather(asyncio.gather(*presses), notices())
     assert {answer.status_code for answer in answers} <= {200, 400, 409}
     assert any(answer.status_code == 200 for answer in answers)
     assert await effects(shop, server, sid, database_url) == ONE

@@ -12,7 +12,7 @@ import httpx
 from .buying import POST, code_of, customer_of, express_body
 from .conftest import session_body
 
-EMPTY = {"order": {}}
+EMPTY: dict[str, Any] = {"order": {}}
 
 
 async def test_a_locked_session_is_not_paid(shop: Any, http: httpx.AsyncClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ import pytest
 from kvitt.checkout.model.listing import MAX_LABELS, MAX_WORDS
 from kvitt.checkout.model.order import Address, OrderStore, Split
 from kvitt.checkout.model.products import PAYMENT_PRODUCT_TYPES, PAYMENT_PRODUCTS
-from kvitt.checkout.model.session import Customer
+from kvitt.checkout.model.session import SESSIONS, Customer
 from kvitt.checkout.model.transaction import (
     TRANSACTIONS,
     Card,
@@ -28,6 +29,7 @@ from kvitt.checkout.providers.products import PRODUCTS
 from kvitt.checkout.wire.lists import TransactionsQuery
 from kvitt.core.change import Change
 from kvitt.core.ids import new_short_id
+from kvitt.store.tables import LISTINGS
 
 from .test_http import pay
 
@@ -421,3 +423,54 @@ def test_what_a_transaction_is_found_by_is_bounded_whatever_a_shop_sends() -> No
     assert max(map(len, (*labels, *words))) <= 100
     assert "payout_correlation_id:7" in labels
     assert not any(label.startswith("customer_id") for label in labels)
+
+
+async def test_lists_hold_what_the_documents_say_whatever_happened(
+    server: Any, shop: Any, http: httpx.AsyncClient, body: Any
+) -> None:
+    """Many changes say that what is listed stays as it was: here is each of them."""
+
+    async def session(**changes: Any) -> str:
+        return str((await shop.post("/v1/sessions-profile", body(**changes))).json()["id"])
+
+    async def paid() -> str:
+        return str((await pay(http, await session())).json()["transaction_id"])
+
+    await session()
+    left, given_up, cancelled = await session(), await session(), await session()
+    await pay(http, left, number="4100000000000076")
+    await http.post(f"/v1/view/{given_up}/session/abandon")
+    await shop.post(f"/v1/sessions/{cancelled}/cancel")
+    renamed = await session(order__billing_address={"first_name": "Kari"})
+    order = body(order__billing_address={"first_name": "Nora"}, order__merchant_reference="NEW-1")["order"]
+    updated = await shop.put(f"/v1/sessions/{renamed}?update_without_lock=true", {"order": order})
+    assert updated.status_code == 200, updated.text
+    for operations in (("capture", "refund"), ("void",), ("capture", "capture"), ()):
+        id = await paid()
+        for operation in operations:
+            amount = {} if operation == "void" else {"amount": 19_900}
+            assert (await shop.post(f"{LIST}/{id}/{operation}", amount)).status_code == 200
+    assert (await shop.put(f"{LIST}/{id}", {"merchant_reference_2": "B-2"})).status_code == 200
+    silent = await session()
+    silent = (await pay(http, silent, number="4100000000000019")).json()["transaction_id"]
+    assert (await shop.post(f"{LIST}/{silent}/capture", {"amount": 100})).status_code == 202
+    automatic = await session(configuration={"auto_capture": True})
+    await pay(http, automatic)
+    for kind, noun in ((TRANSACTIONS, "transaction"), (SESSIONS, "session")):
+        listed = await server.store._lists.run(partial(_rows, shop.account_id, noun))
+        assert len(listed) > 6
+        for id, doc, *row, words in listed:
+            put = kind.put(shop.account_id, id, msgspec.json.decode(doc, type=kind.type))
+            assert (*row[:-1], tuple(row[-1])) == put.listed, id
+            assert words == sorted(f"{shop.account_id} {word}" for word in put.words or ()), id
+
+
+async def _rows(account_id: str, noun: str, connection: Any) -> list[Any]:
+    """id, doc, the columns of the list, and the words."""
+    columns = ", ".join(f"l.{column}" for column in LISTINGS[f"{noun}s"].columns)
+    rows: list[Any] = await connection.fetch(
+        f"select l.id, d.doc, {columns}, tsvector_to_array(w.words) from {noun}_list l "  # noqa: S608  our own tables
+        f"join {noun}s d using (account_id, id) join {noun}_words w using (account_id, id) where account_id = $1",
+        account_id,
+    )
+    return rows

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kvitt.core.words import LONGEST, asked_words, phone_words, words_in
+from kvitt.core.words import LONGEST, asked_words, labelled, phone_words, words_in
 
 
 def found(words: list[str], query: str) -> bool:
@@ -72,6 +72,19 @@ def test_a_telephone_number_is_its_digits(phone, words):
 def test_a_telephone_number_is_found_however_it_is_written(query):
     assert found([*phone_words("+47 912 34 567")], query)
     assert not found([*phone_words("+47 987 65 432")], query)
+
+
+@pytest.mark.parametrize("query", ["+47 412 34 567", "004741234567", "+47 41234567"])
+def test_a_telephone_number_with_its_country_is_found_where_it_is_written_without(query):
+    assert found([*phone_words("412 34 567")], query)
+    assert not found([*phone_words("412 34 568")], query)
+
+
+def test_a_label_of_any_length_is_short_and_tells_values_apart():
+    assert labelled("status", "open") == "status:open"
+    long = [labelled("merchant_reference_2", "x" * 254 + end) for end in "ab"]
+    assert long[0] != long[1]
+    assert all(text.startswith("merchant_reference_2:xxx") and len(text) <= 100 for text in long)
 
 
 def test_a_number_with_the_zero_of_its_own_country_is_found():

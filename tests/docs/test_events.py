@@ -24,8 +24,9 @@ MARK = "<!-- run by tests/docs/test_events.py -->\n"
 PAGES, STREAM, LISTEN = re.findall(re.escape(MARK) + r"```sh\n(.*?)```", GUIDE, re.DOTALL)
 (PROGRAM,) = re.findall(re.escape(MARK) + r"```python\n(.*?)```", GUIDE, re.DOTALL)
 
-EVENT = re.compile(r"[a-z]+\.(?:[a-z]+_)*(?:[a-z]+ed|dead|expiring)")
-"""Event types are past tense, but for one that warns; paths of members (`order.items`) and kinds of tasks are not."""
+EVENT = re.compile(r"[a-z]+\.(?:[a-z]+_)*(?:[a-z]+ed|dead|expiring|on_hold)")
+"""Event types are past tense, but for one that warns and one that goes on; paths of members (`order.items`) and kinds
+of tasks are not."""
 
 
 def emitted() -> set[str]:

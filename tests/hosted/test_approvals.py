@@ -161,6 +161,9 @@ async def test_there_is_nothing_for_live_accounts_other_accounts_and_unknown_ids
         for path in (f"/sandbox/approvals/{account}/{attempt_id}", f"/sandbox/approvals/{account_id}/{'x' * 5_000}"):
             assert (await http.post(path, json={"decision": "approve"})).status_code == 404
             assert (await http.get(f"{path}/state")).status_code == 404
+    for odd in ("%00", "%ff", "%2fstate"):
+        for path in (f"/sandbox/approvals/{account_id}/{odd}", f"/sandbox/approvals/{account_id}/{odd}/state"):
+            assert (await http.get(path)).status_code in (400, 404)
     assert await state_of(http, approval) == "waiting"
 
 

@@ -155,6 +155,35 @@ async def pay(keyed: Keyed) -> Prepared:
     return f"/v1/sessions/{await keyed.session()}/pay", paying(), paying(SILENT["void"])
 
 
+@prepares("POST /v1/view/{sid}/session/payment/cancel")
+async def cancel_payment(keyed: Keyed) -> Prepared:
+    sid = await keyed.session()
+    vipps = {"payment_product_type": "dintero_psp.vipps", "phone_number": "+4740230256"}
+    (await keyed.send(f"/v1/sessions/{sid}/pay", vipps)).raise_for_status()
+    return f"/v1/view/{sid}/session/payment/cancel", None, {}
+
+
+_SAVES = {"dintero_psp": {"creditcard": {"enabled": True, "generate_payment_token": True}}}
+
+
+@prepares("POST /v1/sessions/pay")
+async def pay_unattended(keyed: Keyed) -> Prepared:
+    id = await keyed.transaction(configuration=_SAVES)
+    card = (await keyed.shop.get(f"/v1/transactions/{id}?includes=card.payment_token")).json()["card"]
+    customer = {"tokens": {"dintero_psp.creditcard": {"payment_token": card["payment_token"]}}}
+    session = {"order": {"amount": 100, "currency": "NOK", "merchant_reference": "A2"}, "customer": customer}
+    payment = {"payment_product_type": "dintero_psp.creditcard", "operation": "unscheduled_purchase"}
+    body = {"session": session, "payment": payment}
+    return "/v1/sessions/pay", body, {**body, "remarks": "other"}
+
+
+@prepares("POST /v1/sessions/payment-token")
+async def save_card(keyed: Keyed) -> Prepared:
+    session = {"url": {"return_url": "https://shop.example/"}, "order": {"currency": "NOK", "merchant_reference": "A1"}}
+    body = {"session": session, "token_provider": {"payment_product_type": "dintero_psp.creditcard"}}
+    return "/v1/sessions/payment-token", body, {**body, "remarks": "other"}
+
+
 @prepares("POST /v1/view/{sid}/session/abandon")
 async def abandon(keyed: Keyed) -> Prepared:
     return f"/v1/view/{await keyed.session()}/session/abandon", None, {}

@@ -177,7 +177,7 @@ async def test_a_stores_and_a_customers_orders_are_walked_from_the_newest(explai
 
 async def test_what_few_orders_have_is_found_by_an_index_of_its_own(explain: Explain) -> None:
     wanted = {
-        "payment_status, seldom": "order_list_status",
+        "payment_status, seldom": "order_list_payment_status",
         "label, seldom": "order_words_words",
         "order_id": "order_words_words",
         "search, two words": "order_words_words",

@@ -39,8 +39,9 @@ def move(books: SandboxBooks, account_id: str) -> Move:
         outcome: str = "done",
         final: bool = False,
         within: SandboxBooks = books,
+        ends: datetime | None = None,
     ) -> str:
-        ends = ENDS if verb == "authorize" else None
+        ends = ENDS if verb == "authorize" else ends
         movement = Movement(
             account_id, f"attempt-{next(count)}", payment, verb, amount, "NOK", outcome, at, "{}", final, ends
         )
@@ -96,6 +97,27 @@ async def test_nothing_is_captured_or_voided_after_the_authorization_ended_but_r
     assert [await move("capture", 1, at=ENDS), await move("void", 60, at=ENDS)] == ["expired", "expired"]
     assert await move("refund", 40, at=ENDS + timedelta(days=300)) == "done"
     assert await sums() == [(100, 40, 40, 0)]
+
+
+async def test_an_authorization_changes_to_what_was_captured_at_the_least(move, sums) -> None:
+    assert await move("adjust", 100) == "unknown"
+    await move("authorize", 100)
+    assert [await move("adjust", 150), await move("capture", 120), await move("adjust", 119)] == [
+        "done", "done", "amount",
+    ]  # fmt: skip
+    assert [await move("adjust", 130), await move("capture", 11), await move("void", 10)] == ["done", "amount", "done"]
+    assert await move("adjust", 200) == "amount"  # nothing of it is left that could be more
+    assert await sums() == [(130, 120, 0, 10)]
+
+
+async def test_an_authorization_that_was_made_to_hold_for_longer_ends_later(move, sums) -> None:
+    await move("authorize", 100)
+    assert await move("adjust", 100, at=ENDS - timedelta(days=1), ends=ENDS + timedelta(days=6)) == "done"
+    assert await move("adjust", 120, at=ENDS) == "done"  # another amount leaves the end as it is
+    assert await move("capture", 60, at=ENDS + timedelta(days=5)) == "done"
+    for verb in ("capture", "adjust"):
+        assert await move(verb, 60, at=ENDS + timedelta(days=6), ends=ENDS + timedelta(days=99)) == "expired"
+    assert await sums() == [(120, 60, 0, 0)]
 
 
 async def test_what_did_not_happen_counts_for_nothing(move, sums) -> None:

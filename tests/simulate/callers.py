@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kvitt.checkout.flows import UpdateOptions
 from kvitt.checkout.model.payment import Operation
+from kvitt.core.reply import Reply
 
 from . import requests
 from .clerks import SHOPPING, Clerks
@@ -130,6 +132,29 @@ class Callers:
     def _cancel_session(self) -> Request | None:
         known = self._recent(self._world.sessions)
         return None if known is None else requests.cancel_session(*known, self.next_reference("cancel"))
+
+    def _update_session(self) -> Request | None:
+        """Mostly by the protocol: the page locks, the shop updates, and the customer goes on to pay."""
+        known = self._recent(self._world.sessions, lambda record: "transaction_id" not in record["session"])
+        if known is None:
+            return None
+        chance = self._world.chance
+        amount = chance.one_of((100, 7000, 29_990, 45_000))
+        if chance.once_in(0.3):
+            options = UpdateOptions(without_lock=True)
+            return requests.update_session(*known, amount, options, self.next_reference("update"))
+        stays = chance.once_in(0.2)
+
+        def then(locked: Reply) -> Request | None:
+            if locked.status != 200 or chance.once_in(0.2):
+                return None
+            return requests.update_session(
+                *known, amount, UpdateOptions(), self.next_reference("update"), remove_lock=not stays
+            )
+
+        asked = requests.lock_session(*known, self.next_reference("lock"))
+        asked.then = then
+        return asked
 
     def _capture(self) -> Request | None:
         final = self._world.chance.once_in(0.15)

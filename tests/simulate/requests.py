@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kvitt.checkout.flows import Actor
+from kvitt.checkout.flows import Actor, UpdateOptions
 from kvitt.checkout.model.order import Item as SessionItem
 from kvitt.checkout.model.order import SessionOrder
 from kvitt.checkout.model.payment import CardDetails, Operation
 from kvitt.checkout.model.session import Configuration, SessionOptions, Url
+from kvitt.checkout.model.updates import OrderUpdate, SessionUpdate
 from kvitt.checkout.rules.answers import of_operation, of_payment
 from kvitt.checkout.wire import Abandoned, SessionCreated
 from kvitt.core.idempotency import Once, once
@@ -139,6 +140,27 @@ def visit(account_id: str, session_id: str, reference: str) -> Request:
         return await server.checkout.view(session_id)
 
     return Request("visit", account_id, flow, reference, session_id, takes_key=False)
+
+
+def lock_session(account_id: str, session_id: str, reference: str) -> Request:
+    async def flow(server: Server, key: Once | None) -> Any:
+        return await server.checkout.lock(session_id, Actor(new_uuid(), once=key))
+
+    return Request("lock_session", account_id, flow, reference, session_id, within=session_id)
+
+
+def update_session(
+    account_id: str, session_id: str, amount: int, options: UpdateOptions, reference: str, *, remove_lock: bool = True
+) -> Request:
+    """The shop asks for another amount."""
+    order = OrderUpdate(amount=amount, items=(SessionItem(amount=amount, line_id="1", id="thing"),))
+    asked = SessionUpdate(order=order, remove_lock=remove_lock)
+
+    async def flow(server: Server, key: Once | None) -> Any:
+        actor = Actor(new_uuid(), CLIENT, once=key)
+        return await server.checkout.update_session(account_id, session_id, asked, options, actor)
+
+    return Request("update_session", account_id, flow, reference, session_id)
 
 
 def cancel_session(account_id: str, session_id: str, reference: str) -> Request:

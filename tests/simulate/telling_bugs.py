@@ -1,4 +1,4 @@
-"""Bugs planted in what is told: to callers, to shops, and what is believed of a provider's news."""
+"""Bugs planted in what is told: to callers, to shops, by a provider's news, by a lock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any, cast
 import kvitt.checkout.flows.notices as notices
 import kvitt.checkout.flows.sessions as session_flows
 import kvitt.checkout.rules.answers as answers
+import kvitt.checkout.rules.payments as payments
+import kvitt.checkout.rules.updates as updates
 from kvitt.checkout.model.payment import Outcome
 from kvitt.checkout.rules import callbacks
 from kvitt.core.errors import Unavailable
@@ -63,9 +65,19 @@ def _given_up_silently() -> list[Patch]:
     return [(callbacks, "of_authorization", quiet)]
 
 
+def _changes_paid() -> list[Patch]:
+    return [(updates, "refuse_unless_changeable", lambda *_: None)]
+
+
+def _pays_locked() -> list[Patch]:
+    return [(payments, "refuse_while_locked", lambda *_: None)]
+
+
 TELLING_BUGS: dict[str, Bug] = {
     "answer-lags": Bug("what a key remembers of an operation lacks the event that tells of it", _answer_lags),
     "doubt-is-yes": Bug("a session whose commit is in doubt is answered as made", _doubt_is_yes),
     "notice-believed": Bug("a provider's notice is taken for a yes, and nobody asks", _notice_believed),
+    "changes-paid": Bug("the shop's update changes a session that is paid, or being paid", _changes_paid),
+    "pays-locked": Bug("a session is paid while the shop has it locked", _pays_locked),
     "given-up-silently": Bug("the shop is not told when automatic captures are given up", _given_up_silently),
 }

@@ -36,8 +36,8 @@ SERVERS = 2
 ACTING = 0.24
 """How many of the steps are actions from outside."""
 _WEIGHTS = {
-    "create_session": 6, "pay": 10, "visit": 1, "abandon": 1, "cancel_session": 1.5, "capture": 14, "refund": 10,
-    "void": 3, **SHOPPING,
+    "create_session": 6, "pay": 10, "update_session": 4, "visit": 1, "abandon": 1, "cancel_session": 1.5,
+    "capture": 14, "refund": 10, "void": 3, **SHOPPING,
 }  # fmt: skip
 
 

@@ -97,6 +97,13 @@ async def test_query_parameters_are_decoded_and_repeated_ones_make_a_list(client
     assert answer.json()["query"] == {"limit": 5, "include": ["a", "b"], "search": "båt og"}
 
 
+async def test_lists_with_brackets_are_lists_and_what_takes_one_value_has_none(client: httpx.AsyncClient) -> None:
+    for query in ("include[]=a&include[]=b", "include%5B%5D=a&include%5B%5D=b", "include[0]=a&include[1]=b"):
+        assert (await client.get(f"{ORDERS}?{query}")).json()["query"]["include"] == ["a", "b"]
+    both = await client.get(f"{ORDERS}?include[]=b&include=a&limit[]=7&include[x]=c&include[")
+    assert (both.json()["query"]["include"], both.json()["query"]["limit"]) == (["a", "b"], 10)
+
+
 async def test_a_slash_or_percent_sign_inside_a_path_parameter_survives(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"{ORDERS}/a%2Fb%25c%252Fd%C3%B8")
     assert answer.json()["params"]["order_id"] == "a/b%c%2Fdø"

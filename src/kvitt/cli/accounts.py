@@ -24,7 +24,7 @@ def create_account(
     time_zone: Annotated[str, typer.Option(help=_ZONE)] = "UTC",
     as_json: JsonFlag = False,
 ) -> None:
-    """Create an account. A T account starts with a payment profile `default` that offers the sandbox's card."""
+    """Create an account. A T account starts with a payment profile `default` that offers what a Nordic shop would."""
 
     async def work(config: Config) -> None:
         from kvitt.app import opened

@@ -61,7 +61,7 @@ def attempts(shape: Shape, *, telling: bool = False) -> tuple[Attempt, ...]:
     by_words = _has_words(shape)
     if TABLES[shape.table].listing is None or not (by_columns or by_words):
         return ()
-    if _parted_exactly(shape):
+    if _parted_exactly(shape) or _is_walked(shape):
         return ()
     found: list[Attempt] = []
     if not telling:
@@ -270,6 +270,14 @@ def _parted_exactly(shape: Shape) -> bool:
         return False
     later = {*shape.least, *shape.most} - {"created_at"}
     return len(later) <= 1 and later <= {*listing.lags} and shape.sort in {"created_at", *later}
+
+
+def _is_walked(shape: Shape) -> bool:
+    """Whether the filters are the beginning of an index that goes on in the order of the list."""
+    listing = TABLES[shape.table].listing
+    if listing is None or shape.sort != "created_at" or shape.among or _has_words(shape):
+        return False
+    return len(shape.equal) == 1 and shape.equal[0] in listing.walked and {*shape.least, *shape.most} <= {"created_at"}
 
 
 def _by_lag(shape: Shape, where: str, bounds: dict[str, str]) -> list[str]:

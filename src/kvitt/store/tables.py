@@ -15,6 +15,7 @@ class Listing:
     the labels.
 
     `words`: the table of what documents are found by; the columns that lists are sorted by (`sorts`) stand there too.
+    `walked`: columns that have an index which goes on in the order of `created_at`.
     `lags`: for times that come after `created_at`, the intervals that part documents by how long after; what is later
     than the last of them has an index of its own.
     """
@@ -23,6 +24,7 @@ class Listing:
     columns: dict[str, str]
     words: str
     sorts: tuple[str, ...] = ("created_at",)
+    walked: tuple[str, ...] = ()
     lags: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -66,6 +68,7 @@ ORDER_LIST = Listing(
     },
     words="order_words",
     sorts=("created_at", "updated_at", "amount"),
+    walked=("status", "payment_status", "customer_id", "store_id"),
     lags={"updated_at": ("2 days", "30 days")},
 )
 TRANSACTION_LIST = Listing(
@@ -79,6 +82,7 @@ TRANSACTION_LIST = Listing(
         "labels": "text[]",
     },
     words="transaction_words",
+    walked=("status",),
     lags={"captured_at": ("30 days",), "refunded_at": ("30 days",)},
 )
 SESSION_LIST = Listing("session_list", {"created_at": "timestamptz", "labels": "text[]"}, words="session_words")

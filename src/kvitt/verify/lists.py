@@ -98,10 +98,7 @@ def _of_transaction(transaction: ListedTransaction) -> Facts:
 
 
 def _of_session(session: SessionPart) -> Facts:
-    labels = [f"id:{session.id}"]
-    if session.transaction_id is not None:
-        labels.append(f"transaction_id:{session.transaction_id}")
-    return {"created_at": session.created_at, "labels": labels}
+    return {"created_at": session.created_at, "labels": [f"id:{session.id}"]}
 
 
 def _shown(value: Any) -> Any:

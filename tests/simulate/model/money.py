@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -49,6 +50,10 @@ class Money:
         self._open: dict[str, str] = {}
         """Attempts that are open, with their transaction."""
         self._moved: dict[str, Counter[str]] = {}
+        self._locks: dict[str, Any] = {}
+        """Of sessions, as they were before they were last written."""
+        self._begun: list[tuple[str, Any]] = []
+        """Sessions that somebody begins to pay in the Change at hand, with the attempt."""
 
     # as it happens
 
@@ -72,6 +77,9 @@ class Money:
         if fresh and not told(change, id, *_NEWS[fresh[-1]["event"]]):
             raise Violation("change-tells-an-event", f"transaction {id}: {fresh[-1]['event']} is told to nobody")
         attempts = {attempt["id"]: attempt for attempt in after.get("attempts", ())}
+        known = {attempt["id"] for attempt in before.get("attempts", ())}
+        begun = [each for each in attempts.values() if each["verb"] == "authorize" and each["id"] not in known]
+        self._begun += [(new["session_id"], each) for each in begun]
         for attempt in before.get("attempts", ()):
             now = attempts.get(attempt["id"])
             if now is None:
@@ -138,6 +146,7 @@ class Money:
                 raise Violation("change-tells-an-event", f"session {id} is told to nobody")
             return
         old = before["session"]
+        self._locks[id] = old.get("pay_lock")
         if session["events"][: len(old["events"])] != old["events"]:
             raise Violation("forward-only", f"session {id}: an event was changed or taken back")
         for member in ("transaction_id", "cancelled_at"):
@@ -149,6 +158,8 @@ class Money:
             raise Violation("change-tells-an-event", f"session {id}: its cancelling is told to nobody")
         if after.get("expired_at") and not before.get("expired_at") and not told(change, id, "session.expired"):
             raise Violation("change-tells-an-event", f"session {id}: its expiry is told to nobody")
+        if session["order"] != old["order"] and self._is_paid(old.get("transaction_id")):
+            raise Violation("pays-what-stands", f"session {id} was changed to {session['order']} as it was paid")
         told_of = Counter(
             (event["name"], event["details"]["transaction_event_id"])
             for event in session["events"]
@@ -158,7 +169,11 @@ class Money:
             raise Violation("callback-told-once", f"session {id}: {told_of}")
 
     def committed(self, change: Change) -> None:
-        """After all of a Change is known: every open attempt has a task that will ask."""
+        """After all of a Change is known: a payment is of what stands, and every open attempt has a task that will
+        ask."""
+        for id, attempt in self._begun:
+            self._pays_what_stands(id, attempt)
+        self._begun.clear()
         touched = {put.id for put in change.puts if put.table == "transactions"}
         for done in change.done:
             attempt = self._asked_by.pop(done.id, None)
@@ -173,6 +188,23 @@ class Money:
         for attempt, transaction in self._open.items():
             if transaction in touched and not self._asks.get(attempt):
                 raise Violation("open-attempt-is-asked", f"nobody will ask what became of {attempt} of {transaction}")
+
+    def _is_paid(self, transaction: str | None) -> bool:
+        """Or being paid."""
+        record = self._transactions[transaction][1] if transaction is not None else {}
+        return any(each["verb"] == "authorize" and each["status"] != "refused" for each in record.get("attempts", ()))
+
+    def _pays_what_stands(self, id: str, attempt: Any) -> None:
+        session = self._sessions[id]["session"]
+        shown = self._transactions[session["transaction_id"]][1]["transaction"]
+        if not attempt["amount"] == shown["amount"] == session["order"]["amount"]:
+            raise Violation(
+                "pays-what-stands",
+                f"session {id} is of {session['order']['amount']}; {shown['amount']} is to be paid by {attempt}",
+            )
+        locked = self._locks.get(id)
+        if locked and datetime.fromisoformat(locked["expires_at"]) > datetime.fromisoformat(attempt["created_at"]):
+            raise Violation("pays-what-stands", f"session {id} is locked until {locked['expires_at']}, and paid")
 
     def moved(self, movement: Movement) -> None:
         """The provider did something: in its books too nothing is beyond its ceiling."""

@@ -9,6 +9,7 @@ INVARIANTS = (
     "settled-stays",
     "forward-only",
     "charged-once",
+    "pays-what-stands",
     "never-over-captured",
     "never-over-refunded",
     "status-follows",

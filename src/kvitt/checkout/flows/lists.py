@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -37,7 +37,19 @@ async def sessions(
     desk: Desk, account_id: str, selection: Selection, limit: int, starting_after: str | None
 ) -> list[SessionRecord]:
     """Raises InvalidRequest when `starting_after` is no session of the account."""
+    labels = [await _by_session(desk, account_id, group) for group in selection.labels]
+    selection = msgspec.structs.replace(selection, labels=tuple(labels))
     return await _page(desk, SESSIONS, account_id, selection, limit, starting_after, _session_place)
+
+
+async def _by_session(desk: Desk, account_id: str, group: Sequence[str]) -> tuple[str, ...]:
+    """Labels of transactions as those of their sessions, whose lists do not hear of it when they are paid."""
+    found: list[str] = []
+    for label in group:
+        id = label.removeprefix("transaction_id:")
+        row = None if id == label else await desk.store.get(TRANSACTIONS, account_id, id)
+        found.append(label if row is None else f"id:{row.doc.transaction.session_id}")
+    return tuple(found)
 
 
 async def _page(

@@ -131,14 +131,15 @@ async def _reference_claims(
 
 
 async def _refuse_if_paid(desk: Desk, account_id: str, reference: str) -> None:
+    """Looks for what is being paid first: what is settled between the two looks is found by the second."""
     labels = ((labelled("merchant_reference", reference),),)
+    begun = Selection(labels=labels, among={"status": ["INITIATED"]})
+    tried = await desk.store.page(TRANSACTIONS, account_id, begun, _MOST_OPEN)
     paid = Selection(labels=labels, among={"status": _SUCCESSFUL})
     if await desk.store.page(TRANSACTIONS, account_id, paid, 1):
         raise _used("A session with this merchant_reference was paid")
-    begun = Selection(labels=labels, among={"status": ["INITIATED"]})
-    for row in await desk.store.page(TRANSACTIONS, account_id, begun, _MOST_OPEN):
-        if any(is_open(attempt) for attempt in row.doc.attempts):
-            raise PaymentUnderWay("A session with this merchant_reference is being paid")
+    if any(is_open(attempt) for row in tried for attempt in row.doc.attempts):
+        raise PaymentUnderWay("A session with this merchant_reference is being paid")
 
 
 def _used(message: str) -> ReferenceUsed:

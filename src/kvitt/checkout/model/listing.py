@@ -67,7 +67,6 @@ def session_labels(record: SessionRecord) -> tuple[str, ...]:
     return _labels(
         (
             ("id", session.id),
-            ("transaction_id", session.transaction_id),
             ("merchant_reference", order.merchant_reference),
             ("merchant_reference_2", order.merchant_reference_2),
         )

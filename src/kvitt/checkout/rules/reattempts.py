@@ -4,8 +4,10 @@
     Visa         15 failed tries in 30 days; a payment that goes through begins the count anew
     every card   none, once the network said DO_NOT_RETRY; none after the card's last month
 
-A try whose outcome is not known yet counts as failed: two at once cannot both be the last one. What is blocked here
-never reached the network, and is no try. Other brands are counted by nobody.
+A try whose outcome is not known yet counts as failed: two at once cannot both be the last one. What never reached the
+network is no try: what is blocked here, what got lost, what the customer gave up at the bank's page. The network's own
+code (`result_code`) tells that it did; without it anybody with a session could use up the tries of its saved card.
+Other brands are counted by nobody.
 """
 
 from __future__ import annotations
@@ -69,8 +71,12 @@ def succeeded(record: TokenRecord, attempt_id: str) -> TokenRecord:
 
 
 def failed(record: TokenRecord, attempt_id: str, error: EventError) -> TokenRecord:
-    """The try counts from when it began. `error`: what the network said."""
-    tries = (Try(each.attempt_id, each.at, each.attempt_id == attempt_id or each.failed) for each in record.tries)
+    """The try counts from when it began, if it was the network that said no."""
+    tries = (
+        Try(each.attempt_id, each.at, each.attempt_id == attempt_id or each.failed)
+        for each in record.tries
+        if error.result_code is not None or each.attempt_id != attempt_id
+    )
     never = error.retry_policy is not None and NEVER in error.retry_policy.retry_codes
     blocked = error if never and record.blocked is None else record.blocked
     return msgspec.structs.replace(record, tries=tuple(tries), blocked=blocked)

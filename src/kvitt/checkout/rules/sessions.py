@@ -146,8 +146,7 @@ def expire(
     ended = transaction_event(transaction.doc.transaction, "AUTHORIZE", "FAILED", moment, error=error)
     closing = Row(row.version, msgspec.structs.replace(row.doc, expired_at=moment.now))
     change = _ended(account_id, closing, transaction, failed, ended, "session.expired", moment)
-    told = of_error(account_id, moment.ids[0], failed, ended, failure_of(ended), moment.now)
-    return change + Change(tasks=told)
+    return change + Change(tasks=of_error(account_id, moment.ids[0], failed, ended, failure_of(ended), moment.now))
 
 
 def callback_delivered(

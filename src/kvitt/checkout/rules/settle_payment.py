@@ -65,10 +65,10 @@ def authorized(
         record = msgspec.structs.replace(record, attempts=(*record.attempts, follow), callback_owed=True)
         tasks = (first_ask(account_id, transaction.id, follow, moment.now),)
     else:
-        tasks = callbacks.of_authorization(account_id, moment.ids[3], transaction, complete, moment.now)
+        tasks = callbacks.of_authorization(account_id, moment.ids[0], transaction, complete, moment.now)
         if attempt.captures:
             event = transaction.events[-1]
-            tasks += callbacks.of_operation(account_id, moment.ids[0], transaction, complete, moment.now, event)
+            tasks += callbacks.of_operation(account_id, moment.ids[3], transaction, complete, moment.now, event)
     tasks += first_timer(account_id, record, moment.now)
     told = "transaction.captured" if attempt.captures else "transaction.authorized"
     change = settled_change(account_id, row, record, attempt, told, moment, tasks)
@@ -122,7 +122,7 @@ def _hold_refused(
     refused = ended(attempt, "refused")
     record = with_attempt(row.doc, refused, transaction)
     failed = with_events(session.doc.session, moment, ("FAILED", {"error": "Rejected", "message": error.message}))
-    told = callbacks.of_hold_refused(account_id, moment.ids[3], transaction, failed, moment.now, "failed")
+    told = callbacks.of_hold_refused(account_id, moment.ids[0], transaction, failed, moment.now, "failed")
     change = settled_change(account_id, row, record, attempt, "transaction.failed", moment, told)
     change += session_change(account_id, session, failed)
     return Settlement(change, record, refused, msgspec.structs.replace(session.doc, session=failed))

@@ -71,7 +71,7 @@ def on_hold(
     )
     record = with_attempt(row.doc, after, transaction)
     done_their_part = with_events(session.doc.session, moment, ("PAY_LOCK_END", None))
-    tasks = callbacks.of_authorization(account_id, moment.ids[3], transaction, done_their_part, moment.now)
+    tasks = callbacks.of_authorization(account_id, moment.ids[0], transaction, done_their_part, moment.now)
     tasks += (next_look(account_id, transaction.id, after, moment.now),)
     change = settled_change(account_id, row, record, attempt, ON_HOLD, moment, tasks)
     change += session_change(account_id, session, done_their_part, done=(expiry_key(account_id, done_their_part.id),))

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from kvitt.checkout.model.profile import ProfileOptions
 
-ProfileId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z")]
+ProfileId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Version = Annotated[
     int, Meta(ge=1, le=999_999_999, description="The version that was read; refused when it is not the latest")
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
@@ -41,9 +41,11 @@ class CustomerAddress(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def address(self) -> Address:
         """Without spaces at the ends; what is empty then was left out."""
-        typed = {name: value.strip() if isinstance(value, str) else value for name, value in asdict(self).items()}
-        typed["country"] = self.country.upper()
-        return Address(**{name: None if value == "" else value for name, value in typed.items()})
+        typed: dict[str, Any] = {"country": self.country.upper()}
+        for name, value in asdict(self).items():
+            kept = value.strip() if isinstance(value, str) else value
+            typed.setdefault(name, None if kept == "" else kept)
+        return Address(**typed)
 
 
 class ChosenOption(Struct, frozen=True):

@@ -4,6 +4,11 @@
 -- and among the words for those that few documents have. Null where an older release listed the order.
 alter table order_list add column labels text[] collate "C";
 
+-- A status may be as old as the account, or as young: each is walked in the order of the list.
+drop index order_list_status;
+create index order_list_status on order_list (account_id, status, created_at, id);
+create index order_list_payment_status on order_list (account_id, payment_status, created_at, id);
+
 -- What is found by words is sorted here, without a look at each row of the list. Written with every order's change: the
 -- index of words does not hear of it.
 alter table order_words add column created_at timestamptz, add column updated_at timestamptz, add column amount bigint;

@@ -114,7 +114,14 @@ async def test_the_beginning_of_a_word_finds_the_same_however_many_have_it(store
 async def test_columns_labels_and_words_together_leave_the_same_wherever_the_page_is_found(
     store, shelf, monkeypatch, near, far, few
 ):
-    for name, value in (("NEAR", near), ("FAR", far), ("FEW", few), ("FOUND", few), ("BOTH", few)):
+    for name, value in (
+        ("NEAR", near),
+        ("FAR", far),
+        ("FAR_IN_TIME", far),
+        ("FEW", few),
+        ("FOUND", few),
+        ("BOTH", few),
+    ):
         monkeypatch.setattr(pages, name, value)
     made = [
         shelf.parcel(

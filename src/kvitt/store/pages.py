@@ -34,11 +34,12 @@ class Shape(msgspec.Struct, frozen=True):
     after: bool = False
 
 
-NEAR, FARTHER, FAR = 100, 400, 3_000
-"""Rows of the order that are looked at for each that is asked for."""
-FEW, FOUND, BOTH = 2_000, 10_000, 3_000
-"""Rows that are fetched and sorted: that columns leave, that words find, that words find and whose columns are looked
-at. A row of the list that is not met in its order is a page of memory: five times what one beside the words costs.
+NEAR, FAR, FAR_IN_TIME = 100, 500, 3_000
+"""Rows of the order that are looked at for each that is asked for. What was made together stands together in memory, so
+that a walk along time costs a tenth of one along amounts."""
+FEW, FOUND, BOTH = 8_000, 10_000, 3_000
+"""Rows that are fetched and sorted: that columns leave, that words find, and those of which row and words are looked at
+both. Each of these is a page of memory that was not met in its order.
 """
 
 
@@ -63,18 +64,16 @@ def attempts(shape: Shape, *, telling: bool = False) -> tuple[Attempt, ...]:
         return ()
     if _parted_exactly(shape) or _is_walked(shape):
         return ()
-    found: list[Attempt] = []
-    if not telling:
-        found.append(Attempt(near_query(shape, NEAR), near=True, in_order=True))
-        if shape.words > 1:  # where each is common, what both have is found by reading all that either has
-            found.append(Attempt(near_query(shape, FARTHER), near=True, in_order=True))
-    if by_words:
-        found.append(Attempt(found_query(shape), near=False, in_order=False))
-    if by_columns:
-        found.append(Attempt(few_query(shape), near=True, in_order=False))
-    if by_columns or shape.labels:  # words alone are too dear to be looked at so often
-        found.append(Attempt(near_query(shape, FAR), near=True, in_order=True))
-    return tuple(found)
+    near = Attempt(near_query(shape, NEAR), near=True, in_order=True)
+    few = Attempt(few_query(shape), near=True, in_order=False) if by_columns else None
+    # Words alone are too dear to be looked at so often.
+    factor = FAR if shape.sort == "amount" else FAR_IN_TIME
+    far = Attempt(near_query(shape, factor), near=True, in_order=True) if by_columns or shape.labels else None
+    found = Attempt(found_query(shape), near=False, in_order=False) if by_words else None
+    # The index of words reads all that have a common one before it answers anything: where other columns than those
+    # beside the words are asked for, it comes last.
+    order = (found, few, far) if _by_words_alone(shape) else (few, far, found)
+    return tuple(each for each in ((None if telling else near), *order) if each is not None)
 
 
 def page_query(shape: Shape) -> str:
@@ -88,7 +87,13 @@ def page_query(shape: Shape) -> str:
     if TABLES[shape.table].listing is None:
         return f"select l.version, l.doc from {_from(shape)} where {where} {order}"
     columns = f"l.account_id, l.id, l.{shape.sort}"
-    pages = [f"select {columns} from {_from(shape)} where {w} {order}" for w in _by_lag(shape, where, bounds)]
+    pages = [
+        # "offset 0": nobody walks through all that is late for the few of it that are asked for
+        f"select {columns} from (select l.* from {_from(shape)} where {part} offset 0) l {order}"
+        if fetched
+        else f"select {columns} from {_from(shape)} where {part} {order}"
+        for part, fetched in _by_lag(shape, where, bounds)
+    ]
     page = pages[0] if len(pages) == 1 else " union all ".join(f"({page})" for page in pages)
     return (
         f"select d.version, d.doc from ({page}) l "
@@ -124,13 +129,14 @@ def few_query(shape: Shape) -> str:
     if shape.after:
         columns += f" and {_behind(shape, n)}"
         n += 2
+    most = BOTH if shape.words else FEW
     return _page(
         shape,
         f"select l.account_id, l.id, l.{shape.sort} from seen l{words} "
-        f"where {_no_more_than(FEW)} and {where} {_order(shape)} limit ${n}::bigint",
-        _no_more_than(FEW),
+        f"where {_no_more_than(most)} and {where} {_order(shape)} limit ${n}::bigint",
+        _no_more_than(most),
         f"select l.account_id, l.id, l.{shape.sort}, l.labels from {_listing(shape).name} l "
-        f"where {columns} limit {FEW + 1}",
+        f"where {columns} limit {most + 1}",
     )
 
 
@@ -280,36 +286,47 @@ def _is_walked(shape: Shape) -> bool:
     return len(shape.equal) == 1 and shape.equal[0] in listing.walked and {*shape.least, *shape.most} <= {"created_at"}
 
 
-def _by_lag(shape: Shape, where: str, bounds: dict[str, str]) -> list[str]:
-    """The condition with what follows from a bound on one time for the other, by which the list is sorted.
+def _by_lag(shape: Shape, where: str, bounds: dict[str, str]) -> list[tuple[str, bool]]:
+    """The condition with what follows from a bound on one time for the other, by which the list is sorted; and whether
+    nothing follows, so that all that meet it are to be fetched before they are sorted.
 
     Nothing changes before it is made. How much later it changes nobody knows, so a walk in the order of one time under
     a bound on the other could meet nothing for long: it is parted by how late documents changed, and what follows for
-    each part is exact to that. What is parted by one time is not parted by a second one.
+    each part is exact to that. What changed latest of all is seldom. What is parted by one time is not parted by a
+    second one.
     """
     listing = TABLES[shape.table].listing
     if listing is None or _by_words_alone(shape):
-        return [where]
-    parting: tuple[str, str] | None = None
-    for later in listing.lags:
-        if shape.sort == later and (since := bounds.get("created_at >=")):
-            where += f" and l.{later} >= {since}"
-        if shape.sort == "created_at" and (until := bounds.get(f"{later} <=")):
-            where += f" and l.created_at <= {until}"
-        if shape.sort == later and (made := bounds.get("created_at <=")):
-            parting = later, f"l.{later} <= {made}::timestamptz + interval "
-        elif shape.sort == "created_at" and parting is None and (since := bounds.get(f"{later} >=")):
-            parting = later, f"l.created_at >= {since}::timestamptz - interval "
-    if parting is None:
-        return [where]
-    later, follows = parting
-    lags = listing.lags[later]
-    parts = []
-    for above, below in zip((None, *lags), (*lags, None), strict=True):
-        part = where
-        if above is not None:
-            part += f" and l.{later} - l.created_at > interval '{above}'"
-        if below is not None:
-            part += f" and l.{later} - l.created_at <= interval '{below}' and {follows}'{below}'"
-        parts.append(part)
-    return parts
+        return [(where, False)]
+    for later, lags in listing.lags.items():
+        begins, ends = _follows(shape.sort, later, bounds)
+        if begins is None and ends is None:
+            continue
+        parts = []
+        for above, below in zip((None, *lags), (*lags, None), strict=True):
+            part = where
+            if begins is not None:
+                part += f" and {begins}'{above or '0'}'"
+            if above is not None:
+                part += f" and l.{later} - l.created_at > interval '{above}'"
+            if below is not None:
+                part += f" and l.{later} - l.created_at <= interval '{below}'"
+            if below is not None and ends is not None:
+                part += f" and {ends}'{below}'"
+            parts.append((part, below is None and ends is not None))
+        return parts
+    return [(where, False)]
+
+
+def _follows(sort: str, later: str, bounds: dict[str, str]) -> tuple[str | None, str | None]:
+    """What bounds say of the time that the list is sorted by, but for how much later the other is: of those that were
+    later by more, and of those that were later by less."""
+    if sort == later:
+        since, until = bounds.get("created_at >="), bounds.get("created_at <=")
+        begins = since and f"l.{later} >= {since}::timestamptz + interval "
+        return begins, until and f"l.{later} <= {until}::timestamptz + interval "
+    if sort == "created_at":
+        since, until = bounds.get(f"{later} >="), bounds.get(f"{later} <=")
+        begins = until and f"l.created_at <= {until}::timestamptz - interval "
+        return begins, since and f"l.created_at >= {since}::timestamptz - interval "
+    return None, None

@@ -81,8 +81,8 @@ class _TransactionEvent(msgspec.Struct):
 
 class _Transaction(msgspec.Struct):
     id: str
-    session_id: str
-    merchant_reference: str
+    session_id: str = ""
+    merchant_reference: str = ""
     status: str = ""
     payment_operation: str | None = None
     events: tuple[_TransactionEvent, ...] = ()

@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check serve seed bench bench-lists torture flaky simulate clean
+.PHONY: help install demo test check serve seed seed-transactions bench bench-lists bench-transactions bench-expiry torture flaky simulate clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -50,6 +50,9 @@ bench-transactions: .venv/installed-tests ## Every filter of the list of transac
 
 bench-lists: .venv/installed-tests ## Lists, search and export with a million orders (N=1000000)
 	$(BIN)/python -m bench.lists --orders $(or $(N),1000000) $(ARGS)
+
+bench-expiry: .venv/installed-tests ## Many sessions run out (N=100000) while requests go on
+	$(BIN)/python -m bench.expiry --sessions $(or $(N),100000) $(ARGS)
 
 torture: .venv/installed-tests ## Kill servers, workers and PostgreSQL under load (N=200) and look for what got lost
 	$(BIN)/python -m bench.torture --kills $(or $(N),200) $(ARGS)

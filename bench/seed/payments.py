@@ -27,6 +27,7 @@ from kvitt.checkout.providers.products import PRODUCTS
 from kvitt.checkout.rules import creation, expiry, operations, sessions
 from kvitt.checkout.rules.moment import Moment
 from kvitt.checkout.rules.payments import begin_payment
+from kvitt.checkout.rules.refusals import AuthorizationExpired
 from kvitt.checkout.rules.settle import settle
 from kvitt.core.change import Change, Event, Posting, Row
 from kvitt.store import Movement
@@ -205,5 +206,8 @@ def lives_of(run: Run, batch: int) -> Iterator[Payment]:
         payment = Payment(run.account_id, id, chance, now, run.until)
         payment.create(short_id_of(run.account_id, f"{run.name}/session", number), body)
         with suppress(NotYet):
-            tell(payment, some_way(chance, shop.country.currency))
+            try:
+                tell(payment, some_way(chance, shop.country.currency))
+            except AuthorizationExpired:  # the shop came too late
+                payment.expire()
         yield payment

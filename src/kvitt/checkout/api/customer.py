@@ -8,7 +8,6 @@ from kvitt.checkout.flows import Checkout
 from kvitt.checkout.model.view import PayAnswer, View
 from kvitt.checkout.rules.answers import of_payment
 from kvitt.checkout.rules.preconditions import HEADER
-from kvitt.checkout.rules.preconditions import HEADER
 from kvitt.checkout.rules.refusals import (
     PaymentUnderWay,
     SessionCompleted,

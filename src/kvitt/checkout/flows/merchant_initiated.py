@@ -22,7 +22,7 @@ from kvitt.checkout.rules.payments import begin_payment
 from kvitt.checkout.rules.refusals import InvalidSession, PaymentUnderWay, ReferenceUsed
 from kvitt.checkout.rules.state import PAID, is_open
 from kvitt.checkout.rules.token_values import token_id_in
-from kvitt.checkout.rules.tokens import TOKEN_TYPES
+from kvitt.checkout.rules.tokens import TOKEN_TYPES, unusable
 from kvitt.core.change import Change, Claim, Row
 from kvitt.core.errors import problem
 from kvitt.core.ids import new_short_id, new_uuid
@@ -106,6 +106,9 @@ async def _session(
         raise within("session", refusal) from None
     token = await find_token(desk, account_id, token_id or "")
     assert token is not None, "it was proved just now, and tokens stay readable"  # noqa: S101
+    if fault := unusable(token.doc.token, type, product, None):  # it was deleted since then
+        fault_of_it = problem(fault, f"session.customer.tokens.{product}.{type}")
+        raise InvalidSession("The session cannot be created", fault_of_it)
     return token, created, session
 
 

@@ -77,6 +77,7 @@ class Payer(Struct, frozen=True):
 
 NO_PAYER = Payer()
 
+
 class Ask(Struct, frozen=True):
     """One request to a provider. `attempt_id` is the idempotency key: asked twice, money moves once.
 

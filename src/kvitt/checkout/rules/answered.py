@@ -56,10 +56,10 @@ def _answered(
 def _priced(order: SessionOrder, priced: PricedOrder) -> SessionOrder:
     changes = {name: value for name, value in msgspec.structs.asdict(priced).items() if value is not None}
     changes.pop("currency", None)
-    if priced.items is not None:
+    if priced.items is not None and priced.amount is not None:
         changes["items"] = uncorrected(priced.items)
-        if priced.amount is None:
-            changes["amount"] = order.amount + _sum(changes["items"]) - _sum(order.items)
+    elif priced.items is not None:  # a line of a difference that the shop sends back counts as it did
+        changes["amount"] = order.amount + _sum(priced.items) - _sum(order.items)
     return msgspec.structs.replace(order, **changes)
 
 

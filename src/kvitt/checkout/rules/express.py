@@ -102,9 +102,14 @@ def most_codes(session: Session) -> int:
 def settled(
     account_id: str, row: Row[SessionRecord], after: Session, name: SessionEventName, moment: Moment
 ) -> tuple[Change, Session]:
-    """The customer's choice with its event, written down. Nothing when it was so before."""
+    """The customer's choice with its event, written down. Nothing when it was so before.
+
+    An address may take away shipping that the amount never had in it: such an order cannot be written down.
+    """
     if after == row.doc.session:
         return Change(), after
+    if faults := list(amount_faults(after.order)):
+        raise InvalidAddress("Without its shipping the order cannot be paid", *faults)
     session = with_events(after, moment, (name, _details(name, after)))
     return changed(account_id, row, session), session
 

@@ -9,12 +9,15 @@ import httpx
 import msgspec
 import pytest
 
-from kvitt.checkout.flows import Actor
-from kvitt.checkout.model.payment import CardDetails
+from kvitt.checkout.flows import Actor, Checkout
+from kvitt.checkout.model.payment import Capabilities, CardDetails, Outcome
 from kvitt.checkout.model.session import SessionOptions
 from kvitt.checkout.rules.refusals import InvalidSession
+from kvitt.store import connect
 
 from .buying import OSLO, POST, asked_shop, code_of, customer_of, express_body
+from .conftest import session_body
+from .till import Till
 from .wallet import PAYEX, saving
 
 CODES = {"discounts": {"express_discount_codes": {"enabled": True}}}
@@ -25,7 +28,7 @@ async def test_an_address_takes_no_more_off_than_the_order_costs(shop: Any, http
     at_home = {**POST, "countries": ["NO"]}
     body = express_body(at_home, order__amount=100, order__items=None, order__shipping_option=at_home)
     buyer = await customer_of(shop, http, body)
-    assert code_of(await buyer.give("shipping_address", {"country": "SE"})) == (400, "INVALID_ADDRESS")
+    assert code_of(await buyer.give("shipping_address", {"country": "SE"})) == (400, "INVALID_REQUEST_PARAMETER")
     assert (await buyer.view())["order"]["amount"] == 100
     assert (await buyer.give("shipping_address", OSLO)).json()["order"]["amount"] == 100
 
@@ -51,10 +54,52 @@ async def test_a_shop_that_sends_the_lines_back_changes_no_price(shop: Any, http
         assert (there["amount"], there["items"]) == (50000, dearer["items"])
 
 
-async def test_a_token_that_is_deleted_while_it_is_proved_pays_nothing(
-    house: Any, monkeypatch: pytest.MonkeyPatch
+async def test_no_lines_from_a_shop_give_nothing_away(shop: Any, http: httpx.AsyncClient) -> None:
+    """An empty list, which plug-ins send for nothing to say, made the order free."""
+    async with asked_shop(lambda _: {"shipping_options": [POST], "order": {"items": []}}) as asked:
+        express = {"shipping_address_callback_url": f"{asked.url}/where"}
+        buyer = await customer_of(shop, http, express_body(POST, express=express))
+        assert code_of(await buyer.give("shipping_address", OSLO)) == (503, "SHOP_CALLBACK_FAILED")
+        assert (await buyer.view())["order"]["amount"] == 39800
+
+
+@pytest.mark.parametrize("where", ["session", "capture"])
+async def test_shares_that_add_up_to_more_than_can_be_written_down_lose_no_transaction(
+    shop: Any, http: httpx.AsyncClient, where: str
 ) -> None:
-    """It was proved in one reading and paid with as the next one found it."""
+    """The capture's event could be written and not read again, and no list with it either."""
+    shares = [{"payout_destination_id": "seller", "amount": 999_999_999_999}]
+    lines = [{"id": id, "line_id": id, "amount": 19900, "splits": shares} for id in "ab"]
+    items = {"order__items": lines} if where == "session" else {}
+    buyer = await customer_of(shop, http, session_body(**items))
+    path = f"/v1/transactions/{(await buyer.pay()).json()['transaction_id']}"
+    named = {} if where == "session" else {"items": lines}
+    captured = await shop.post(f"{path}/capture", {"amount": 39800, **named})
+    assert (captured.status_code, captured.json()["status"]) == (200, "CAPTURED")
+    assert (await shop.get(path)).json() == captured.json()
+    assert (await shop.get("/v1/transactions")).json() == [captured.json()]
+
+
+@pytest.mark.parametrize("verb", ["capture", "refund", "void", "adjust"])
+def test_only_done_moves_money(verb: Any) -> None:
+    """A provider that says of a capture that it waits, or is held, had captured it."""
+    till = Till(10_000, Capabilities(adjust="amount"))
+    if verb == "refund":
+        till.do("capture", 10_000)
+    before, shown = till.balances, till.transaction.status
+    attempt_id = till.begin_adjusting(12_000) if verb == "adjust" else till.begin(verb, 10_000)
+    for kind in ("waiting", "on_hold"):
+        till.settle(attempt_id, Outcome(kind))  # type: ignore[arg-type]
+        assert (till.balances, till.transaction.status) == (before, shown)
+        assert till.row.doc.attempts[-1].status == "unknown"
+    till.settle(attempt_id, Outcome("done"))
+    assert till.row.doc.attempts[-1].status == "done"
+
+
+async def test_a_token_that_is_deleted_while_it_is_proved_pays_nothing(
+    house: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another process: it was proved in one reading and paid with as the next one found it."""
     made = await house.session(profile_id=None, configuration=saving())
     card = CardDetails("4000000000000002", "12/34", "123")
     paid = await house.checkout.pay(made.id, PAYEX, card, Actor(str(uuid4())))
@@ -66,7 +111,10 @@ async def test_a_token_that_is_deleted_while_it_is_proved_pays_nothing(
         row = await read(kind, account_id, id)
         if kind.table == "card_tokens" and row.doc.token.status == "ACTIVE":
             monkeypatch.setattr(house.store, "get", read)
-            await house.checkout.delete_card_token(account_id, id, None, "CARDHOLDER", house.actor())
+            other = await connect(database_url)
+            elsewhere = Checkout(other, house.clock, {}, "https://pay.example")
+            await elsewhere.delete_card_token(account_id, id, None, "CARDHOLDER", house.actor())
+            await other.close()
         return row
 
     monkeypatch.setattr(house.store, "get", read_and_delete)

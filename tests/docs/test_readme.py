@@ -38,7 +38,11 @@ async def run(server: Server, account_id: str, command: list[str]) -> str:
     process = await asyncio.create_subprocess_exec(
         *command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), 120)
+    finally:
+        if process.returncode is None:
+            process.terminate()
     assert process.returncode == 0, err.decode()
     return out.decode()
 

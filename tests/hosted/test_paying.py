@@ -61,6 +61,23 @@ async def test_a_customer_pays_and_comes_back_to_the_shop(
     assert transaction["status"] == "AUTHORIZED"
 
 
+async def test_nobody_pays_another_price_than_the_page_shows(
+    server: Server, shop: Shop, new_session: NewSession, open_page: OpenPage
+) -> None:
+    sid = await new_session()
+    page = await open_page(f"{server.url}/v1/view/{sid}")
+    await type_card(page, GOOD)
+    dearer = {"order": {"amount": 50000, "items": [{"line_id": "1", "amount": 50000}]}}
+    assert (await shop.put(f"/v1/sessions/{sid}?update_without_lock=true", dearer)).status_code == 200
+    await page.get_by_test_id("pay").click()
+    await expect(page.get_by_test_id("pay")).to_have_text("Betal 500,00 kr")
+    assert "transaction_id" not in (await shop.get(f"/v1/sessions/{sid}")).json()
+    await type_card(page, GOOD)
+    await page.get_by_test_id("pay").click()
+    transaction_id = (await at_the_shop(page))["transaction_id"]
+    assert (await shop.get(f"/v1/transactions/{transaction_id}")).json()["amount"] == 50000
+
+
 async def test_the_keyboard_alone_is_enough(server: Server, new_session: NewSession, open_page: OpenPage) -> None:
     page = await open_page(f"{server.url}/?sid={await new_session()}&language=en")
     await expect(page.get_by_test_id("pay")).to_be_enabled()

@@ -116,6 +116,7 @@ class Pages:
             data={
                 "waiting": waiting,
                 "test": view.test,
+                "version": view.version,
                 "methods": [_script_method(method) for method in offered],
                 "waits_at": view.waiting.redirect_url if view.waiting else None,
                 "onward": safe_href(view.href) if view.state in ("paid", "on_hold") else None,

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import inspect as mi
 
 from kvitt.core.errors import InvalidRequest, problem
+from kvitt.web.faults import Faults
+from kvitt.web.leaves import LEAVES
 from kvitt.web.oddities import OFF, bare, is_off
 
 _MAX_FIELDS = 200
@@ -26,6 +28,7 @@ class QueryDecoder:
         assert isinstance(info, mi.StructType)  # noqa: S101  Route.query is a struct
         self._type = type
         self._fields = {f.encode_name: (f.name, hints[f.name], _takes_list(f.type)) for f in info.fields}
+        self._types = {f.encode_name: f.type for f in info.fields}
         self._moments = {f.encode_name for f in info.fields if _has(f.type, mi.DateTimeType)}
         self._required = [f.encode_name for f in info.fields if f.required]
         self._nothing = None if self._required else type()
@@ -65,7 +68,7 @@ class QueryDecoder:
             # Not strict, "20260701" would be a moment of 1970: seconds.
             value = msgspec.convert(texts if takes_list else texts[0], hint, strict=name in self._moments)
         except msgspec.ValidationError as error:
-            faults.append(f"{name}: {str(error).split(' - at ')[0]}")
+            faults.append(_said(name, texts, self._types[name]) or f"{name}: {str(error).split(' - at ')[0]}")
             return
         if value is None:  # what msgspec takes the text "null" for
             faults.append(f"{name}: {texts[0]!r} is no value")
@@ -95,3 +98,27 @@ def _has(info: mi.Type, *kinds: type[mi.Type]) -> bool:
     info = bare(info)
     members = info.types if isinstance(info, mi.UnionType) else (info,)
     return any(isinstance(bare(member), kinds) for member in members)
+
+
+def _said(name: str, texts: list[str], info: mi.Type) -> str | None:
+    """What is wrong, in the words that bodies are refused with; None where they have none for it."""
+    leaf = _leaf(info)
+    if isinstance(leaf, mi.BoolType):
+        return f"{name}: must be true or false"
+    faults = Faults()
+    for text in texts:
+        try:
+            value = int(text) if isinstance(leaf, mi.IntType) else text
+        except ValueError:
+            return f"{name}: must be a whole number"
+        if type(leaf) in LEAVES:
+            LEAVES[type(leaf)](value, leaf, f"{name}:", faults)
+    return faults.problems[0].message if faults.problems else None
+
+
+def _leaf(info: mi.Type) -> mi.Type:
+    """What a single text is to become: without null, and of a list what is in it."""
+    info = bare(info)
+    if isinstance(info, mi.UnionType):
+        info = next(bare(member) for member in info.types if not isinstance(bare(member), mi.NoneType))
+    return _leaf(info.item_type) if isinstance(info, mi.ListType | mi.VarTupleType) else info

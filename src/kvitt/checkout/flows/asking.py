@@ -95,7 +95,7 @@ async def about_discounts(desk: Desk, account_id: str, session: Session) -> Sess
 
 async def _asked(desk: Desk, account_id: str, url: str, session: Session, read: BodyDecoder) -> Any:
     body = msgspec.json.encode(present_session(session))
-    reply = await desk.shop.ask(account_id, url, body)
+    reply = await desk.shop.ask(account_id, session.id, url, body)
     if reply.status != 200 or reply.fault is not None:
         log.warning("a shop was asked in vain", session=session.id, status=reply.status, fault=reply.fault)
         said = f"it answered {reply.status}" if reply.fault is None else _FAULTS.get(reply.fault, _NOT)

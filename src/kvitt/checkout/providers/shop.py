@@ -25,7 +25,7 @@ class ShopReply(Protocol):
 
 
 class AsksShop(Protocol):
-    async def ask(self, account_id: str, url: str, body: bytes) -> ShopReply:
+    async def ask(self, account_id: str, session_id: str, url: str, body: bytes) -> ShopReply:
         """Posts `body`, which is JSON. One try, no exceptions."""
         ...
 
@@ -33,7 +33,7 @@ class AsksShop(Protocol):
 class Unconnected:
     """For a house without a way out: whoever is asked gives no answer."""
 
-    async def ask(self, account_id: str, url: str, body: bytes) -> ShopReply:
+    async def ask(self, account_id: str, session_id: str, url: str, body: bytes) -> ShopReply:
         return _NO_REPLY
 
 

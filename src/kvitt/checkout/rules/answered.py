@@ -23,6 +23,9 @@ from kvitt.core.errors import Problem, problem
 
 def with_shipping_answer(session: Session, answer: ShippingAnswer, line_id: str) -> Session:
     """`line_id`: of the correction, if there is one. ShopSilent with every fault of the answer."""
+    if session.order.items and answer.order and answer.order.items == () and answer.order.amount is None:
+        message = "The shop's answer takes all lines away and names no amount"  # nothing would be paid for them
+        raise silent(message, problem("is required", "order.amount"))
     return _answered(session, answer.shipping_options, answer.order, line_id)
 
 

@@ -82,7 +82,9 @@ def settle(
     attempt = next(attempt for attempt in record.attempts if attempt.id == attempt_id)
     if not is_open(attempt):
         return Settlement(Change(), record, attempt, session.doc if session else None)
-    if outcome.kind == "unknown" and not waits(attempt):
+    # Nothing but an authorization waits or is held: such an answer of another verb says nothing, and moves nothing.
+    undecided = outcome.kind == "unknown" or (attempt.verb != "authorize" and outcome.kind in ("waiting", "on_hold"))
+    if undecided and not waits(attempt):
         return _unknown(account_id, row, session, attempt, moment)
     if attempt.verb == "authorize":
         assert session is not None, "an authorization settles with its session"  # noqa: S101

@@ -41,9 +41,11 @@ def _vat(line: Line | TransactionItem) -> int | None:
 
 
 def splits_in(lines: Lines) -> tuple[Split, ...] | None:
-    """Of each other seller all that is theirs; None when there are none."""
+    """Of each other seller all that is theirs; None when there are none, or more than can be written down."""
     sums: dict[str, int] = {}
     for line in lines:
         for split in line.splits or ():
             sums[split.payout_destination_id] = sums.get(split.payout_destination_id, 0) + split.amount
+    if any(abs(amount) > MAX_AMOUNT for amount in sums.values()):
+        return None
     return tuple(Split(seller, amount) for seller, amount in sums.items()) or None

@@ -20,6 +20,8 @@ MOST_BYTES = 1024 * 1024
 """Of an answer: what a shop may send of a session itself."""
 MOST_AT_ONCE = 32
 """Of one account: whoever has a session's address can make its shop be asked, and the answer may take a minute."""
+MOST_ABOUT_ONE = 4
+"""Of one session: one customer alone keeps no other customer of the shop from being answered."""
 
 
 class Questions:
@@ -30,17 +32,18 @@ class Questions:
         self._client = client
         self._waiting: Counter[str] = Counter()
 
-    async def ask(self, account_id: str, url: str, body: bytes) -> Answer:
+    async def ask(self, account_id: str, session_id: str, url: str, body: bytes) -> Answer:
         """Posts `body`, which is JSON."""
-        if self._waiting[account_id] >= MOST_AT_ONCE:
+        if self._waiting[account_id] >= MOST_AT_ONCE or self._waiting[session_id] >= MOST_ABOUT_ONE:
             return Answer(fault="busy")
-        self._waiting[account_id] += 1
+        self._waiting.update((account_id, session_id))
         try:
             return await self._asked(account_id, url, body)
         finally:
-            self._waiting[account_id] -= 1
-            if not self._waiting[account_id]:
-                del self._waiting[account_id]
+            for waiting in (account_id, session_id):
+                self._waiting[waiting] -= 1
+                if not self._waiting[waiting]:
+                    del self._waiting[waiting]
 
     async def _asked(self, account_id: str, url: str, body: bytes) -> Answer:
         try:

@@ -9,10 +9,10 @@ const SLOW_AFTER = 20_000;
 const FIELDS = ["number", "expiry", "cvc", "phone_number", "gift_card"];
 const PASSING = ["paying", "unknown", "locked"];
 
-export async function send(method, url, body, patience) {
+export async function send(method, url, body, patience, headers = {}) {
   const response = await fetch(url, {
     method,
-    headers: body === undefined ? {} : { "content-type": "application/json" },
+    headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),
     cache: "no-store",
     credentials: "omit",
@@ -51,10 +51,14 @@ export async function giveUp(urls) {
   }
 }
 
-/** What became of a payment: see `outcome`. A lost answer is an unknown outcome. */
-export async function pay(urls, payment) {
+/**
+ * What became of a payment: see `outcome`. A lost answer is an unknown outcome.
+ * `version`: of what the page shows; nothing else is paid.
+ */
+export async function pay(urls, payment, version) {
   try {
-    const { status, body } = await send("POST", urls.pay, payment, PAY_PATIENCE);
+    const seen = { "if-unmodified-since": String(version) };
+    const { status, body } = await send("POST", urls.pay, payment, PAY_PATIENCE, seen);
     return outcome(status, body);
   } catch {
     return { kind: "lost" };

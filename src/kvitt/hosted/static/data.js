@@ -2,7 +2,7 @@
 
 export const element = (id) => document.getElementById(id);
 
-/** `urls`, `words`, `methods`, `test`, `waiting`, and `decline`: the last try, when it was refused. */
+/** `urls`, `words`, `methods`, `test`, `waiting`, `version`, and `decline`: the last try, when it was refused. */
 export const data = JSON.parse(element("page-data").textContent);
 
 /** Words of the catalogue, with each `{name}` replaced once. */

@@ -95,7 +95,7 @@ export function payForm(form, next) {
       return;
     }
     setBusy(true);
-    const outcome = await pay(data.urls, payment(method, fields));
+    const outcome = await pay(data.urls, payment(method, fields), data.version);
     if (outcome.kind !== "refused") return next(outcome);
     setBusy(false);
     const marked = outcome.fields.filter((name) => fields[name]);

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from kvitt.core.change import LABEL
 from kvitt.core.paging import Sort, token_of
 from kvitt.core.words import fold
 from kvitt.store.tables import lexeme
@@ -140,7 +141,7 @@ class Words:
 
     def label(self, parameter: str, kind: str, value: str) -> Filter:
         text = value if kind == "order_id" else fold(value)
-        return Filter(f"{parameter}={value}", {parameter: value}, self._found_by([f"{kind}:{text}"], ""))
+        return Filter(f"{parameter}={value}", {parameter: value}, self._found_by([f"{LABEL}{kind}:{text}"], ""))
 
     def search(self, text: str) -> Filter:
         return Filter(f"search={text}", {"search": text}, self._found_by(text.split(), ":*"))

@@ -40,7 +40,8 @@ select account_id, id, created_at, (n * 7919 % 100003) * 10,
 from (select *, substr(merchant_reference, 2)::int as n from transactions) t;
 insert into transaction_words (account_id, id, words, created_at)
 select account_id, id, array_to_tsvector((select array_agg(account_id || ' ' || w)
-  from unnest(labels || array['word' || n % 400, 'hansen' || n % 7]) w)), created_at
+  from (select ':' || l from unnest(labels) l union all values ('word' || n % 400), ('hansen' || n % 7)) x(w))),
+  created_at
 from (select *, substr(labels[6], 21)::int as n from transaction_list) t;
 insert into sessions (account_id, id, version, doc, merchant_reference, created_at)
 select account_id, id, 1, '{{}}', merchant_reference, created_at from transactions;

@@ -36,8 +36,8 @@ select account_id, id, created_at, least($1, created_at + case when n % 50 = 0 t
   array['order_id:' || id, 'discount_type:' || case when n % 300 = 0 then 'external' else 'periodic' end]
 from (select *, id::int as n from orders) o;
 insert into order_words (account_id, id, words, created_at, updated_at, amount)
-select account_id, id, array_to_tsvector(array[account_id || ' order_id:' || id, account_id || ' word' || n % 400,
-  account_id || ' hansen' || n % 7, account_id || ' discount_type:' || case when n % 300 = 0 then 'external'
+select account_id, id, array_to_tsvector(array[account_id || ' :order_id:' || id, account_id || ' word' || n % 400,
+  account_id || ' hansen' || n % 7, account_id || ' :discount_type:' || case when n % 300 = 0 then 'external'
   else 'periodic' end]), created_at, updated_at, amount
 from (select *, id::int as n from order_list) o
 """  # noqa: S608  our own text

@@ -118,7 +118,7 @@ def test_a_change_that_leaves_the_words_leaves_the_labels(kit, order):
 def test_labels_are_among_what_an_order_is_found_by(order):
     record = order(itinerary=ITINERARY)
     words = ORDERS.put("T1", UUID, record).words
-    assert words == (*labels_of(record), *words_of(record))
+    assert words == (*(f":{label}" for label in labels_of(record)), *words_of(record))
 
 
 ITINERARY = [

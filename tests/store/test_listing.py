@@ -170,6 +170,15 @@ def _passes(parcel, filters, labels, words) -> bool:
     )
 
 
+async def test_a_search_by_the_beginning_of_a_word_finds_no_label(store, shelf):
+    await store.commit(Change(puts=(shelf.put("a", note="color:red word"),)))
+    assert await _found(store, shelf, labels=(("color:red",),)) == ["a"]
+    for begin in ("color", "c", "color:red"):
+        assert await _found(store, shelf, **_by(begin, prefix=True)) == []
+    # What finds many is looked for among them near by, what finds few among words: neither must find a label.
+    assert await store.count(shelf.kind, shelf.account_id, Selection(**_by("color", prefix=True))) == 0
+
+
 async def test_a_list_that_takes_too_long_is_refused_for_now(database_url):
     lines = Lines([Line(database_url, {**LISTING, "statement_timeout": "50ms"})])
     with pytest.raises(Unavailable, match="took too long"):

@@ -16,6 +16,9 @@ import msgspec
 
 D = TypeVar("D", bound=msgspec.Struct)
 
+LABEL = ":"
+"""What a label begins with among words: no word does, so that no search by the beginning of a word finds a label."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -165,6 +168,7 @@ class Kind(Generic[D]):
             labels = None
             if not same_words:
                 labels = self.labels(doc) if self.labels is not None else ()
-                words = tuple(dict.fromkeys((*labels, *(self.words(doc) if self.words is not None else ()))))
+                searched = self.words(doc) if self.words is not None else ()
+                words = tuple(dict.fromkeys((*(LABEL + label for label in labels), *searched)))
             listed = (*self.listed(doc), labels)
         return Put(self.table, account_id, id, version, encode_text(doc), self.columns(doc), listed, words)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from kvitt.core.change import LABEL
 from kvitt.store.line import COMMON, Lines
 from kvitt.store.pages import Shape, attempts, count_query, page_query
 from kvitt.store.read import can_exist
@@ -138,7 +139,7 @@ def _column_values(account_id: str, selection: Selection) -> tuple[Any, ...]:
 
 
 def _labelled(labels: Sequence[Sequence[str]]) -> Iterator[tuple[Word, ...]]:
-    return (tuple(Word(label) for label in group) for group in labels)
+    return (tuple(Word(LABEL + label) for label in group) for group in labels)
 
 
 def _is_telling(groups: Sequence[Sequence[Word]]) -> bool:

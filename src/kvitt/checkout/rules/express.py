@@ -83,7 +83,8 @@ def with_codes(session: Session, codes: tuple[str, ...]) -> Session:
     kept = tuple(dict.fromkeys(code.strip() for code in codes))
     most = most_codes(session)
     if "" in kept or len(kept) > most:
-        message = "A discount code is empty" if "" in kept else f"The session takes {most} discount codes"
+        codes_of = "discount code" if most == 1 else "discount codes"
+        message = "A discount code is empty" if "" in kept else f"The session takes at most {most} {codes_of}"
         raise InvalidCodes(message, problem(message, "discount_codes", most=most))
     order = msgspec.structs.replace(session.order, discount_codes=kept or None)
     return msgspec.structs.replace(session, order=order)

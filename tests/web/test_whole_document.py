@@ -66,7 +66,8 @@ async def test_every_refusal_has_a_name_in_the_document_and_a_meaning_of_its_own
     assert len(refusals) > 40
     for refusal in refusals:
         name = refusal.__name__
-        assert name in named or any(below(refusal)), f"no route names {name}"
+        hidden = refusal.__module__.startswith("kvitt.hosted")  # pages are not in the document
+        assert name in named or any(below(refusal)) or hidden, f"no route names {name}"
         assert refusal.__dict__.get("__doc__"), f"{name} has no docstring of its own"
         if name in named:
             assert named[name]["value"]["error"]["code"] == refusal.code

@@ -90,7 +90,10 @@ def begin_payment(
     session_record = msgspec.structs.replace(session_row.doc, session=paying)
     change = Change(
         puts=(
-            SESSIONS.put(account_id, session.id, session_record, session_row.version, same_list=True),
+            # One that is made and paid in one Change is listed with it.
+            SESSIONS.put(
+                account_id, session.id, session_record, session_row.version, same_list=session_row.version > 0
+            ),
             TRANSACTIONS.put(account_id, record.transaction.id, record, version),
         ),
         tasks=(first_ask(account_id, record.transaction.id, attempt, moment.now),),

@@ -18,6 +18,10 @@ help: ## What can be made
 	$(BIN)/pip install --quiet --editable '.[test]'
 	@touch $@
 
+.venv/npm/installed: tests/npm/package.json tests/install_npm.sh | .venv/installed
+	@sh tests/install_npm.sh .venv/npm
+	@touch $@
+
 install: .venv/installed ## Install kvitt into .venv
 
 demo: .venv/installed ## Start kvitt and watch an order go from draft to refunded (ARGS=--once ends after it)
@@ -32,7 +36,7 @@ check: .venv/installed-tests ## Style, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check ## Everything: checks, rules, PostgreSQL, the page in Chromium
+test: check .venv/npm/installed ## Everything: checks, rules, PostgreSQL, the page in Chromium
 	@sh tests/install_browser.sh
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 

@@ -1,6 +1,7 @@
 """The files the page is made of, read once. Their address carries a digest of them all, so browsers keep them for good.
 
-Modules import each other by relative names, so one folder name renews them together. A folder that is not ours (a
+Modules import each other by relative names, so one folder name renews them together. The style sheet is put together
+here from its parts: a browser asks for one file, and a person reads many. A folder that is not ours (a
 page that an older version rendered) is answered with today's file, kept by nobody.
 """
 
@@ -12,6 +13,9 @@ from importlib.resources import files
 
 _ENTRIES = frozenset(("page.js", "approval.js"))
 """What pages begin with; all else is imported by one of them."""
+
+_STYLES = ("base", "frame", "summary", "form", "methods", "approval", "outcome", "foot", "screens")
+"""The parts of page.css, in the order in which the later ones override."""
 
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -32,8 +36,10 @@ class Assets:
 
 
 def load_assets() -> Assets:
-    found: dict[str, Asset] = {}
-    for file in sorted(files(__package__).joinpath("static").iterdir(), key=lambda file: file.name):
+    folder = files(__package__).joinpath("static")
+    styles = [folder.joinpath("styles", f"{name}.css").read_bytes() for name in _STYLES]
+    found = {"page.css": Asset(b"\n".join(styles), _TYPES[".css"])}
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
         content_type = _TYPES.get("." + file.name.rpartition(".")[2])
         if content_type:
             found[file.name] = Asset(file.read_bytes(), content_type)

@@ -1,6 +1,7 @@
-"""The languages of the page: one JSON catalogue each in `locales/`, and the choice between them.
+"""The languages of the page: a folder of JSON catalogues each in `locales/`, and the choice between them.
 
-A language is there when its catalogue is. `language.locale` inside it names the form of amounts and dates.
+A language is there when its folder is; its files, one a subject, are read as one catalogue. `language.locale` names
+the form of amounts and dates.
 """
 
 from __future__ import annotations
@@ -35,13 +36,14 @@ Languages = dict[str, Language]
 
 
 def load_languages() -> Languages:
-    """Every catalogue in `locales/`, by language code."""
+    """Every folder in `locales/`, by language code."""
     found: Languages = {}
-    for file in files(__package__).joinpath("locales").iterdir():
-        if file.name.endswith(".json"):
-            words = json.loads(file.read_text(encoding="utf-8"))
-            code = file.name.removesuffix(".json")
-            found[code] = Language(code, Locale.parse(words["language.locale"]), words)
+    for folder in files(__package__).joinpath("locales").iterdir():
+        if folder.is_dir():
+            words: dict[str, str] = {}
+            for file in folder.iterdir():
+                words |= json.loads(file.read_text(encoding="utf-8"))
+            found[folder.name] = Language(folder.name, Locale.parse(words["language.locale"]), words)
     return dict(sorted(found.items()))
 
 

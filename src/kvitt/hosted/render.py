@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kvitt.checkout.model.view import View
 from kvitt.hosted.languages import Language, Languages
+from kvitt.hosted.mode import Mode
 from kvitt.hosted.view import (
     WAITING,
     Method,
@@ -65,6 +66,9 @@ class Place:
     path: str
 
 
+ALONE = Mode()
+
+
 class Pages:
     def __init__(self, languages: Languages, modules: tuple[str, ...]) -> None:
         self._languages = languages
@@ -78,7 +82,7 @@ class Pages:
             lstrip_blocks=True,
         )
 
-    def session(self, view: View, language: Language, place: Place) -> bytes:
+    def session(self, view: View, language: Language, place: Place, mode: Mode = ALONE) -> bytes:
         """The whole page for a session, whatever state it is in."""
         merchant = merchant_name(view, language)
         shown = summary(view.order, language)
@@ -93,6 +97,7 @@ class Pages:
             language,
             place,
             session=view,
+            mode=mode,
             title=title,
             merchant=merchant,
             heading=heading(view, merchant),
@@ -114,6 +119,8 @@ class Pages:
             total_label=language.say("summary.total" if form or waiting else "summary.amount"),
             test_card=language.say("test.card", card=_TEST_CARD).split(_TEST_CARD),
             data={
+                "mode": _script_mode(mode, view.id),
+                "state": view.state,
                 "waiting": waiting,
                 "test": view.test,
                 "version": view.version,
@@ -126,9 +133,17 @@ class Pages:
             },
         )
 
-    def apology(self, kind: Literal["missing", "unavailable"], language: Language, place: Place) -> bytes:
+    def apology(
+        self,
+        kind: Literal["missing", "unavailable"],
+        language: Language,
+        place: Place,
+        session_id: str = "",
+        mode: Mode = ALONE,
+    ) -> bytes:
         """The page for a session that does not exist, or that cannot be read just now."""
-        return self.html("missing.html", language, place, words=kind)
+        data = {"mode": _script_mode(mode, session_id), "state": kind}
+        return self.html("missing.html", language, place, words=kind, mode=mode, modules=self._modules, data=data)
 
     def html(self, template: str, language: Language, place: Place, **values: Any) -> bytes:
         """A template, in a language, at a place."""
@@ -145,6 +160,15 @@ class Pages:
             )
             .encode()
         )
+
+
+def _script_mode(mode: Mode, session_id: str) -> dict[str, Any]:
+    return {
+        "holder": mode.holder,
+        "sid": session_id,
+        "validates": mode.validates,
+        "asks_address": mode.asks_address,
+    }
 
 
 def _script_method(method: Method) -> dict[str, str]:

@@ -2,8 +2,16 @@
 
 export const element = (id) => document.getElementById(id);
 
-/** `urls`, `words`, `methods`, `test`, `waiting`, `version`, and `decline`: the last try, when it was refused. */
-export const data = JSON.parse(element("page-data").textContent);
+/**
+ * `mode`, `state`, `urls`, `words`, `methods`, `test`, `waiting`, `version`, and `decline`: the last try, when it was
+ * refused. Filled anew when the page is: see parts.js.
+ */
+export const data = {};
+
+export function fill(page) {
+  Object.assign(data, JSON.parse(page.getElementById("page-data").textContent));
+}
+fill(document);
 
 /** Words of the catalogue, with each `{name}` replaced once. */
 export const words = (key, values = {}) =>

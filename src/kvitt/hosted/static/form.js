@@ -2,6 +2,7 @@
 
 import { pay } from "./bank.js";
 import { brandOf, checkCode, checkExpiry, checkNumber, codeLength, digits, formatCode, formatExpiry, formatNumber } from "./card.js";
+import { additions, conditions } from "./conditions.js";
 import { data, element, words } from "./data.js";
 import { field } from "./field.js";
 import { chosen, otherFields, showChosen } from "./methods.js";
@@ -88,14 +89,15 @@ export function payForm(form, next) {
     clearRefusal();
     const method = chosen();
     const fields = fieldsOf[method.needs];
-    const wrong = Object.values(fields).filter((one) => !one.check());
+    const wrong = [...conditions, ...Object.values(fields)].filter((one) => !one.check());
     if (wrong.length) {
       announce(wrong.length === 1 ? words("fix.one") : words("fix.several", { count: wrong.length }));
       wrong[0].input.focus();
       return;
     }
     setBusy(true);
-    const outcome = await pay(data.urls, payment(method, fields), data.version);
+    const said = Object.assign(payment(method, fields), ...additions.map((members) => members()));
+    const outcome = await pay(data.urls, said, data.version);
     if (outcome.kind !== "refused") return next(outcome);
     setBusy(false);
     const marked = outcome.fields.filter((name) => fields[name]);

@@ -39,8 +39,8 @@ _LONGEST = 200
 
 @dataclass(frozen=True)
 class Mode:
-    """`holder`: what is around the page. `validates`, `asks_address`: the shop's page is asked before the customer pays,
-    or about their address. `query`: the SDK's parameters, for links from this page to itself."""
+    """`holder`: what is around the page. `validates`, `asks_address`: the shop's page is asked before the customer
+    pays, or about their address. `query`: the SDK's parameters, for links from this page to itself."""
 
     holder: Literal["nobody", "frame", "launcher", "window"] = "nobody"
     inline: bool = False

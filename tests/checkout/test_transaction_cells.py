@@ -140,16 +140,15 @@ class Payment:
         return await self.shop.post(f"{self.path}/{verb}", body)
 
     async def traces(self) -> tuple[Any, ...]:
-        """All that an operation could leave behind: the document's version, the log, postings and movements."""
+        """All that an operation could leave behind: the log, postings, movements and questions."""
 
         async def run(connection: Any) -> tuple[Any, ...]:
             row = await connection.fetchrow(
-                "select (select version from transactions where account_id = $1 and id = $2), "
-                "(select count(*) from log where account_id = $1), (select count(*) from postings where "
+                "select (select count(*) from log where account_id = $1), (select count(*) from postings where "
                 "account_id = $1), (select count(*) from sandbox.movements where account_id = $1), "
                 "(select count(*) from tasks where account_id = $1 and kind = 'checkout.ask_provider')",
-                self.shop.account_id, self.id,
-            )  # fmt: skip
+                self.shop.account_id,
+            )
             return tuple(row)
 
         found: tuple[Any, ...] = await self.server.store._lines.run(run)

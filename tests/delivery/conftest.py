@@ -14,6 +14,13 @@ from kvitt.core.clock import system_clock
 from kvitt.delivery.client import OutgoingClient
 from kvitt.delivery.flows.callbacks import Deliverer
 from kvitt.store import DueTask, Store
+from tests_support import Server
+
+
+@pytest.fixture
+def server(own_server: Server) -> Server:
+    """These tests close and hold parts of it."""
+    return own_server
 
 
 @dataclass

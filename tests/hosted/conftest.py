@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests_support import Shop
+from tests_support import Server, Shop
+
+from .stage import Stage, stages
 
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -19,7 +21,7 @@ ARGUMENTS = [
 RETURN_URL = "https://shop.example/thanks?order=7"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
@@ -130,3 +132,13 @@ def new_session(shop: Shop) -> Callable[..., Awaitable[str]]:
         return answer.json()["id"]
 
     return create
+
+
+@pytest.fixture
+async def stage(server: Server, browser: Browser, database_url: str) -> AsyncIterator[Stage]:
+    """A shop, and a page in English that goes on to the shop's own when all is paid."""
+    async with stages(server, browser, database_url) as made:
+        await made.page.context.route(
+            "https://shop.example/**", lambda route: route.fulfill(content_type="text/html", body="<h1>Thanks</h1>")
+        )
+        yield made

@@ -19,7 +19,6 @@ from kvitt.hosted.render import Pages, Place
 from kvitt.sandbox.flows.approvals import Approval, ApprovalState
 from tests_support import Server, Shop
 
-from .test_looks import photograph
 from .test_page import POLICY
 from .test_paying import at_the_shop
 
@@ -39,7 +38,7 @@ async def approval(http: httpx.AsyncClient, new_choice: NewChoice) -> str:
     return await waiting(http, await new_choice("payex.vipps"), "payex.vipps", phone_number="+4740230256")
 
 
-async def waiting(http: httpx.AsyncClient, sid: str, product: str, **given: str) -> str:
+async def waiting(http: httpx.AsyncClient, sid: str, product: str, **given: Any) -> str:
     answer = await http.post(f"/v1/sessions/{sid}/pay", json={"payment_product_type": product, **given})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["approval_url"])
@@ -53,14 +52,15 @@ def made(kind: WaitKind = "app", state: ApprovalState = "waiting", **changes: An
     members: dict[str, Any] = {
         "attempt_id": "a", "session_id": "T12345678.x", "payment_product_type": "vipps", "kind": kind, "amount": 39800,
         "currency": "NOK", "merchant_name": "Hage & Hjem", "phone_number": "+4740230256", "state": state,
-        "expires_at": datetime(2026, 11, 23, tzinfo=UTC), **changes,
+        "created_at": datetime(2026, 11, 23, 12, tzinfo=UTC), "expires_at": datetime(2026, 11, 23, 12, 10, tzinfo=UTC),
+        **changes,
     }  # fmt: skip
     return Approval(**members)
 
 
 def html(approval: Approval, language: str = "en", seconds: int = 600) -> str:
     place = Place("", "/static/hosted/1", "/sandbox/approvals/T12345678/a")
-    page = approval_page(Pages(LANGUAGES, ()), approval, seconds, LANGUAGES[language], place)
+    page = approval_page(Pages(LANGUAGES), approval, seconds, LANGUAGES[language], place)
     return page.decode().replace("\xa0", " ")
 
 
@@ -142,8 +142,22 @@ async def test_the_page_itself_may_decide_by_whatever_name_it_is_reached(
         assert answer.status_code == 200
 
 
+async def test_the_time_may_be_let_run_out_for_one_payment_alone(
+    http: httpx.AsyncClient, shop: Shop, new_choice: NewChoice, approval: str
+) -> None:
+    other = await waiting(http, await new_choice("payex.vipps"), "payex.vipps")
+    clock = f"/v1/accounts/{shop.account_id}/sandbox/clock"
+    answer = await http.post(approval, json={"decision": "run_out"})
+    assert answer.status_code == 200
+    assert await state_of(http, approval) == "expired"
+    assert (await http.post(approval, json={"decision": "approve"})).json() == answer.json()
+    assert await state_of(http, approval) == "expired"
+    assert await state_of(http, other) == "waiting"
+    assert (await shop.get(clock)).json()["ahead"] == "PT0S"
+
+
 @pytest.mark.parametrize("body", ['{"decision": "hold"}', "{}", "approve", ""])
-async def test_only_a_yes_or_a_no_is_taken(http: httpx.AsyncClient, approval: str, body: str) -> None:
+async def test_no_other_decision_is_taken(http: httpx.AsyncClient, approval: str, body: str) -> None:
     answer = await http.post(approval, content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert await state_of(http, approval) == "waiting"
@@ -249,24 +263,6 @@ async def test_a_double_click_decides_once(approval: str, open_page: OpenPage) -
     await page.get_by_test_id("decline").dblclick()
     await expect(page.get_by_test_id("refusal")).to_be_visible()
     assert len(sent) == 1
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(320, 640), (360, 740), (1280, 900)])
-async def test_the_page_fits_its_screen(
-    http: httpx.AsyncClient, new_choice: NewChoice, open_page: OpenPage, width: int, height: int, scheme: str
-) -> None:
-    product = "dintero_psp.applepay" if width == 320 else "collector.installment"
-    approval = await waiting(http, await new_choice(product, amount=999_999_900), product)
-    page = await open_page(f"{approval}?language=nb", viewport={"width": width, "height": height}, color_scheme=scheme)
-    await expect(page.get_by_test_id("approve")).to_be_enabled()
-    await photograph(page, f"approval-{width}-{scheme}")
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width
-    heights: list[float] = await page.evaluate(
-        "[...document.querySelectorAll('a, button')].map((one) => one.getBoundingClientRect().height)"
-    )
-    assert all(height >= 44 for height in heights)
 
 
 @pytest.mark.browser

@@ -74,6 +74,20 @@ async def test_two_columns_on_a_desktop_and_one_on_a_phone(
     assert abs(payment - summary) < 20
 
 
+async def test_the_brand_stands_behind_the_number_in_every_direction_of_writing(
+    server: Server, new_session: NewSession, open_page: OpenPage
+) -> None:
+    for language in ("en", "ar"):
+        page = await open_page(f"{server.url}/v1/view/{await new_session()}?language={language}")
+        await page.get_by_test_id("card-number").fill("5200000000000007")
+        box = await page.get_by_test_id("card-number").bounding_box()
+        brand = await page.locator("#card-brand").bounding_box()
+        assert box
+        assert brand
+        assert brand["x"] > box["x"] + box["width"] / 2
+        assert brand["x"] + brand["width"] < box["x"] + box["width"]
+
+
 async def test_nothing_moves_for_those_who_asked_for_stillness(
     server: Server, new_session: NewSession, open_page: OpenPage
 ) -> None:
@@ -83,9 +97,10 @@ async def test_nothing_moves_for_those_who_asked_for_stillness(
     await page.get_by_test_id("card-cvc").fill("123")
     await page.get_by_test_id("pay").click()
     await expect(page.get_by_test_id("waiting")).to_be_visible()
-    await page.wait_for_timeout(100)
-    running = "document.getAnimations().filter((one) => one.playState === 'running').map((one) => one.animationName)"
-    assert [name for name in await page.evaluate(running) if name not in ("appear", "pale")] == []
+    moving = """document.getAnimations()
+      .map((one) => [one.animationName ?? one.transitionProperty, one.effect.getComputedTiming()])
+      .filter(([, timing]) => timing.duration > 1 || timing.iterations > 1)"""
+    assert await page.evaluate(moving) == []
 
 
 async def test_forced_colours_keep_the_shapes_of_buttons_and_fields(

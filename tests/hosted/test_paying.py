@@ -72,7 +72,9 @@ async def test_nobody_pays_another_price_than_the_page_shows(
     await page.get_by_test_id("pay").click()
     await expect(page.get_by_test_id("pay")).to_have_text("Betal 500,00 kr")
     assert "transaction_id" not in (await shop.get(f"/v1/sessions/{sid}")).json()
-    await type_card(page, GOOD)
+    await expect(page.get_by_test_id("notice-changed")).to_contain_text("Bestillingen er endret")
+    await expect(page.get_by_test_id("total")).to_have_text("500,00 kr")
+    await expect(page.get_by_test_id("card-number")).to_have_value("4000 0000 0000 0002")
     await page.get_by_test_id("pay").click()
     transaction_id = (await at_the_shop(page))["transaction_id"]
     assert (await shop.get(f"/v1/transactions/{transaction_id}")).json()["amount"] == 50000

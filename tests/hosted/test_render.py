@@ -16,7 +16,7 @@ from kvitt.hosted.render import Pages, Place
 from kvitt.hosted.view import plain, safe_href
 
 LANGUAGES = load_languages()
-PAGES = Pages(LANGUAGES, ("card.js",))
+PAGES = Pages(LANGUAGES)
 PLACE = Place("", "/static/hosted/1", "/v1/view/T12345678.x")
 SID = "T12345678.5cyWnV68vzJ1kYjZPrKWWm"
 HOSTILE = "</script><script>alert(1)</script>\"><img src=x onerror=alert(2)>'{amount}"

@@ -15,6 +15,12 @@ from tests_support import Server, Shop, run_server
 SUCCESS = "4000000000000002"
 
 
+@pytest.fixture
+def server(own_server: Server) -> Server:
+    """These tests close and hold parts of it."""
+    return own_server
+
+
 @dataclass
 class Developer:
     shop: Shop

@@ -12,6 +12,7 @@ from kvitt.cli.accounts import accounts, clients, keys
 from kvitt.cli.common import err, out
 from kvitt.cli.developing import listen, pay
 from kvitt.cli.orders import orders
+from kvitt.cli.page_scripts import page_scripts
 from kvitt.cli.serving import demo, migrate, serve
 from kvitt.cli.verifying import verify
 from kvitt.config import ConfigError
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, migrate, demo, pay, listen, verify):
+for command in (serve, migrate, demo, pay, listen, verify, page_scripts):
     app.command()(command)
 app.add_typer(accounts, name="accounts")
 app.add_typer(clients, name="clients")

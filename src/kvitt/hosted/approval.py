@@ -37,7 +37,9 @@ class Language(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    decision: Literal["approve", "decline"]
+    """`run_out`: nobody answers, and the time of this payment is over."""
+
+    decision: Literal["approve", "decline", "run_out"]
 
 
 class Decided(Struct, frozen=True):
@@ -58,7 +60,7 @@ def routes(approvals: Approvals, clock: Clock) -> list[Route]:
     """The page, the decision that its script sends, and what it watches meanwhile."""
     languages = load_languages()
     assets = load_assets()
-    pages = Pages(languages, assets.modules)
+    pages = Pages(languages)
 
     async def find(call: Call[None]) -> tuple[Approval, int]:
         """The approval, and the seconds that are left for it."""

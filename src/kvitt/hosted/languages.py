@@ -1,7 +1,8 @@
 """The languages of the page: a folder of JSON catalogues each in `locales/`, and the choice between them.
 
 A language is there when its folder is; its files, one a subject, are read as one catalogue. `language.locale` names
-the form of amounts and dates.
+the form of amounts and dates. A sentence that a language lacks is said in English rather than not at all; the tests
+hold that none is lacking.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from unicodedata import bidirectional
 
 from babel import Locale
 
 FALLBACK = "en"
-_STANDS_FOR = {"no": "nb", "nn": "nb"}
-"""Used when a language has no catalogue of its own: whoever reads nynorsk would rather read bokmål than English."""
+_STANDS_FOR = {"no": "nb"}
+"""The web SDK's shops say `no` for Norwegian."""
 
+_RIGHT_TO_LEFT = ("R", "AL")
+_ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _ACCEPT_LIMIT = 300  # characters of Accept-Language that are read: a browser's list is shorter
 
@@ -29,22 +35,42 @@ class Language:
 
     def say(self, key: str, **values: str) -> str:
         """The words for `key`, plain text, with each `{name}` replaced once (a value's own braces stay as they are)."""
-        return _PLACEHOLDER.sub(lambda found: values[found.group(1)], self.words[key])
+        return _PLACEHOLDER.sub(lambda found: self.placed(values[found.group(1)]), self.words[key])
+
+    @cached_property
+    def direction(self) -> str:
+        """`ltr` or `rtl`."""
+        return str(self.locale.text_direction)
+
+    def placed(self, value: str) -> str:
+        """`value` as it stands in a sentence. One that is read the other way is held together by Unicode's isolates,
+        or it would change places with the words and signs around it."""
+        if self.direction == "ltr" and not any(bidirectional(character) in _RIGHT_TO_LEFT for character in value):
+            return value
+        return f"{_ISOLATE}{value}{_END_OF_ISOLATE}"
 
 
 Languages = dict[str, Language]
 
 
 def load_languages() -> Languages:
-    """Every folder in `locales/`, by language code."""
-    found: Languages = {}
-    for folder in files(__package__).joinpath("locales").iterdir():
-        if folder.is_dir():
-            words: dict[str, str] = {}
-            for file in folder.iterdir():
-                words |= json.loads(file.read_text(encoding="utf-8"))
-            found[folder.name] = Language(folder.name, Locale.parse(words["language.locale"]), words)
-    return dict(sorted(found.items()))
+    """Every folder in `locales/`, by language code, in the order of their own names."""
+    folders = [folder for folder in files(__package__).joinpath("locales").iterdir() if folder.is_dir()]
+    said = {folder.name: read(folder) for folder in folders}
+    found = [
+        Language(code, Locale.parse(words["language.locale"]), said[FALLBACK] | words) for code, words in said.items()
+    ]
+    return {
+        language.code: language for language in sorted(found, key=lambda one: one.words["language.name"].casefold())
+    }
+
+
+def read(folder: Traversable) -> dict[str, str]:
+    """What the files of a language's folder say, and nothing else."""
+    words: dict[str, str] = {}
+    for file in folder.iterdir():
+        words |= json.loads(file.read_text(encoding="utf-8"))
+    return words
 
 
 def choose(languages: Languages, asked: str | None, accept: str | None) -> Language:

@@ -17,7 +17,7 @@ class PageQuery(Struct, frozen=True):
     """What the web SDK sends. Each may be repeated by a clumsy link: the first counts, and nobody is kept from paying.
 
     `ui`: `inline` or `fullscreen`, in a frame. `role`: `pop_out_launcher` in a frame that only opens the window,
-    `pop_out_payment` in that window.
+    `pop_out_payment` in that window. `told` is our own: the shop's page has heard how the payment ended.
     """
 
     sid: tuple[str, ...] = ()
@@ -31,6 +31,7 @@ class PageQuery(Struct, frozen=True):
     sdk_hostname: tuple[str, ...] = ()
     sdk_not_top_level: tuple[str, ...] = ()
     loader: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 _KEPT = tuple(name for name in PageQuery.__struct_fields__ if name not in ("sid", "language", "loader"))
@@ -40,7 +41,9 @@ _LONGEST = 200
 @dataclass(frozen=True)
 class Mode:
     """`holder`: what is around the page. `validates`, `asks_address`: the shop's page is asked before the customer
-    pays, or about their address. `query`: the SDK's parameters, for links from this page to itself."""
+    pays, or about their address. `nested`: the shop's page is in a frame itself, so it cannot bring the customer to
+    the top. `loads_only`: the shop's page is still checking, and will send the window on. `told`: it knows how the
+    payment ended. `query`: the parameters, for links from this page to itself."""
 
     holder: Literal["nobody", "frame", "launcher", "window"] = "nobody"
     inline: bool = False
@@ -48,11 +51,17 @@ class Mode:
     asks_address: bool = False
     hides_test: bool = False
     loads_only: bool = False
+    nested: bool = False
+    told: bool = False
     query: str = ""
 
     @property
     def framed(self) -> bool:
         return self.holder in ("frame", "launcher")
+
+
+RESULT = Mode(holder="frame", inline=True)
+"""What stands in the frame afterwards."""
 
 
 def mode_of(query: PageQuery) -> Mode:
@@ -71,7 +80,9 @@ def mode_of(query: PageQuery) -> Mode:
         validates=_first(query.client_side_validation) == "true",
         asks_address=_first(query.client_side_address_callback) == "true",
         hides_test=_first(query.hide_test_message) == "true",
-        loads_only=_first(query.loader) == "true",
+        loads_only=_first(query.loader) == "true" and holder == "window",
+        nested=_first(query.sdk_not_top_level) == "true",
+        told=_first(query.told) == "true",
         query=urlencode([(name, text) for name, text in kept if text]),
     )
 

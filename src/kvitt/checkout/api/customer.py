@@ -32,8 +32,10 @@ def customer_routes(checkout: Checkout) -> list[Route]:
         body, sid = call.body, call.params["session_id"]
         customer = customer_of(call, sid, recognised=lambda: recognised(body))
         unmodified = call.header(HEADER)
-        product = body.payment_product_type
-        return Answer.of(of_payment(await checkout.pay(sid, product, body.card, customer, body.payer(), unmodified)))
+        payment = await checkout.pay(
+            sid, body.payment_product_type, body.card, customer, body.payer(), unmodified, body.checkboxes
+        )
+        return Answer.of(of_payment(payment))
 
     async def cancel_payment(call: Call[Nothing | None]) -> Answer:
         sid = call.params["sid"]

@@ -7,6 +7,7 @@ from kvitt.checkout.rules.refusals import (
     AuthorizationExpired,
     InvalidAuthorization,
     InvalidCard,
+    InvalidCheckboxes,
     NoProvider,
     NotAdjustable,
     NotCapturable,
@@ -35,7 +36,7 @@ REFUND_REFUSED = (NotRefundable, AmountExceedsRemaining, OnlyInFull, *OPERATION_
 ADJUST_REFUSED = (NotAdjustable, InvalidAuthorization, AuthorizationExpired, *OPERATION_REFUSED)
 VOID_REFUSED = (NotVoidable, AuthorizationExpired, *OPERATION_REFUSED)
 PAY_REFUSED = (
-    PaymentDeclined, InvalidCard, SavedCardNotOffered, ProductNotOffered, NoProvider, SessionCompleted,
-    SessionCancelled, SessionExpired, TooManyTries, PaymentUnderWay, SessionLocked, AddressMissing, OptionMissing,
-    SessionChanged, NotFound,
+    PaymentDeclined, InvalidCard, InvalidCheckboxes, SavedCardNotOffered, ProductNotOffered, NoProvider,
+    SessionCompleted, SessionCancelled, SessionExpired, TooManyTries, PaymentUnderWay, SessionLocked, AddressMissing,
+    OptionMissing, SessionChanged, NotFound,
 )  # fmt: skip

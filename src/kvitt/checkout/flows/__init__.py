@@ -30,7 +30,7 @@ from kvitt.checkout.model.order import Address, LineId
 from kvitt.checkout.model.payment import NO_PAYER, CardDetails, Operation, Payer
 from kvitt.checkout.model.profile import ProfileOptions, ShownProfile
 from kvitt.checkout.model.saved import TokenType
-from kvitt.checkout.model.session import PayLock, Session, SessionOptions
+from kvitt.checkout.model.session import PayLock, Session, SessionOptions, Tick
 from kvitt.checkout.model.token import CardToken, Requestor
 from kvitt.checkout.model.transaction import Transaction
 from kvitt.checkout.model.updates import SessionUpdate
@@ -226,8 +226,9 @@ class Checkout:
         actor: Actor,
         payer: Payer = NO_PAYER,
         unmodified: str | None = None,
+        ticks: tuple[Tick, ...] | None = None,
     ) -> Payment:
-        return await pay.pay(self._desk, session_id, product, card, actor, payer, unmodified)
+        return await pay.pay(self._desk, session_id, product, card, actor, payer, unmodified, ticks)
 
     async def cancel_payment(self, session_id: str, actor: Actor) -> View:
         """The customer gives up a payment that waits for them, to pay otherwise."""

@@ -8,12 +8,13 @@ from kvitt.checkout.flows.dance import perform
 from kvitt.checkout.flows.desk import Actor, Desk, account_in
 from kvitt.checkout.flows.saved_cards import chosen, saving
 from kvitt.checkout.model.payment import NO_PAYER, Capabilities, CardDetails, Payer
-from kvitt.checkout.model.session import Session, SessionRecord
+from kvitt.checkout.model.session import Session, SessionRecord, Tick
 from kvitt.checkout.model.transaction import Attempt, TransactionRecord
 from kvitt.checkout.model.view import Payment
 from kvitt.checkout.rules.answers import payment_of
 from kvitt.checkout.rules.cards import read_card, shown
 from kvitt.checkout.rules.configuration import fitting, holds_for_review
+from kvitt.checkout.rules.consents import ticked
 from kvitt.checkout.rules.express import refuse_unready
 from kvitt.checkout.rules.payments import begin_payment, refuse_unless_payable
 from kvitt.checkout.rules.preconditions import refuse_if_changed
@@ -33,10 +34,11 @@ async def pay(
     actor: Actor,
     payer: Payer = NO_PAYER,
     unmodified: str | None = None,
+    ticks: tuple[Tick, ...] | None = None,
 ) -> Payment:
     """One try. However many come at once, one is made and the others are told that it is under way.
 
-    `unmodified`: If-Unmodified-Since, as the caller sent it.
+    `unmodified`: If-Unmodified-Since, as the caller sent it. `ticks`: the shop's checkboxes, as the customer left them.
     """
     account_id = account_in(session_id)
     attempt_id = new_uuid()
@@ -48,6 +50,7 @@ async def pay(
         refuse_unless_payable(session.doc, transaction.doc if transaction else None, moment)
         refuse_if_changed(session.doc.session, unmodified)
         refuse_unready(session.doc.session)
+        session = ticked(session, ticks)
         _refuse_unless_offered(desk, account_id, session.doc, product)
         _, can = desk.provider_for(account_id, product)
         read = _read(card, moment.now) if can.takes == "card" and payer.saved_card is None else None

@@ -58,6 +58,13 @@ class Checkbox(Struct, frozen=True, omit_defaults=True):
     link: CheckboxLink | None = None
 
 
+class Tick(Struct, frozen=True):
+    """A checkbox as the customer left it. It is known by its `id`, a number or a text."""
+
+    id: str | int
+    checked: bool = False
+
+
 class Merchant(Struct, frozen=True, omit_defaults=True):
     """Who sells, as the customer sees it."""
 

@@ -58,7 +58,7 @@ class ExpressView(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `different_billing`: which kinds of customer may have the bill sent elsewhere. `most_codes`: how many discount codes
     the session takes, 0 for none. `countries`: those that an address may name; all of them but `denied_countries` when
-    it is left out.
+    it is left out. `default_customer_type`, `default_different_billing`: what stands there at first.
     """
 
     shipping_options: tuple[ShippingOption, ...]
@@ -67,9 +67,22 @@ class ExpressView(Struct, frozen=True, omit_defaults=True, kw_only=True):
     customer_types: tuple[Literal["b2c", "b2b"], ...]
     different_billing: tuple[Literal["b2c", "b2b"], ...]
     most_codes: int
+    default_customer_type: Literal["b2c", "b2b"] | None = None
+    default_different_billing: tuple[Literal["b2c", "b2b"], ...] = ()
     preferred_country: str | None = None
     countries: tuple[str, ...] | None = None
     denied_countries: tuple[str, ...] | None = None
+
+
+class Theme(
+    Struct, frozen=True, omit_defaults=True, rename={"card_radius": "cardRadius", "button_radius": "buttonRadius"}
+):
+    """Colours and radii as the shop wrote them, in the forms of CSS. What cannot be read is left out."""
+
+    backdrop: str | None = None
+    primary: str | None = None
+    card_radius: str | None = None
+    button_radius: str | None = None
 
 
 class View(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -78,7 +91,9 @@ class View(Struct, frozen=True, omit_defaults=True, kw_only=True):
     `version`: of what is sold, counted up with each change; a visit or a declined payment is none. `express`: what the
     customer may choose, while they may; the addresses they gave are in the order then.
 
-    `waiting`: the payment that waits for the customer somewhere else, while the state is `paying`.
+    `waiting`: the payment that waits for the customer somewhere else, while the state is `paying`. `expires_in`: in
+    seconds of the account's time, while it can be paid. `payment_operation`: set where nothing is paid and a card is
+    saved.
     """
 
     id: str
@@ -96,7 +111,10 @@ class View(Struct, frozen=True, omit_defaults=True, kw_only=True):
     version: int = 0
     updated_at: datetime | None = None
     express: ExpressView | None = None
+    expires_in: int | None = None
+    payment_operation: str | None = None
     saved_cards: tuple[OfferedCard, ...] = ()
+    theme: Theme | None = None
 
 
 class Paid(Struct, frozen=True):

@@ -47,7 +47,8 @@ class NoticePlan(msgspec.Struct, frozen=True):
 class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
     """`behaviour`: of the card. `silent`: the answer is kept back, for `seconds`. `error`: why it was refused.
 
-    `refusal`: what the books' sums said against it.
+    `refusal`: what the books' sums said against it. `card_ending`: of a card that was typed, the last four digits, for
+    the page where it waits.
     """
 
     behaviour: str = "success"
@@ -55,6 +56,7 @@ class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float | None = None
     error: EventError | None = None
     refusal: str = ""
+    card_ending: str = ""
 
 
 class Wait(msgspec.Struct, frozen=True):

@@ -134,7 +134,8 @@ class Sandbox:
 
     async def _begin_waiting(self, ask: Ask, kind: WaitKind, notes: Notes, plans: list[NoticePlan]) -> Outcome:
         """One that was fenced, because kvitt asked what became of it before it came, does not begin any more."""
-        answer = await self.waits.begin(ask, kind, PRODUCTS[ask.product], notes, plans)
+        shown = msgspec.structs.replace(notes, card_ending=ask.card.number[-4:] if ask.card else "")
+        answer = await self.waits.begin(ask, kind, PRODUCTS[ask.product], shown, plans)
         fenced = await self._books.get(ask.account_id, ask.attempt_id)
         return answer if fenced is None else self._told(fenced)
 

@@ -21,7 +21,8 @@ from kvitt.core.clock import Clock
 PATIENCE = timedelta(minutes=10)
 """How long the customer has."""
 
-Decision = Literal["approve", "decline"]
+Decision = Literal["approve", "decline", "run_out"]
+"""`run_out`: nobody answers, and the time is over at once. For this attempt alone: the account's clock stays."""
 
 _AGAIN = RetryPolicy(("RETRY_IMMEDIATELY",))
 _NOT_VERIFIED = EventError(
@@ -70,12 +71,15 @@ class Waits:
         return await self._end(wait, _GIVEN_UP) if given_up else None
 
     async def decide(self, wait: Wait, decision: Decision) -> None:
-        """The customer says yes or no, or the review does. Does nothing when something was decided before."""
+        """The customer says yes, no or nothing, or the review does. No effect when something was decided before."""
         if await self._books.get(wait.account_id, wait.attempt_id) or await self.over(wait):
             return
         if decision == "decline":
             no = _NOT_VERIFIED if wait.kind == "three_d_secure" else _DECLINED
             await self._end(wait, no if wait.held_at is None else _NOT_GRANTED)
+        elif decision == "run_out":
+            if wait.held_at is None:  # a review has no end of its own
+                await self._end(wait, _RAN_OUT)
         elif wait.review and wait.held_at is None:
             now = self._clock(wait.account_id)
             await self._books.hold(wait.account_id, wait.attempt_id, now, NoticePlan(now, number=HELD))
@@ -110,3 +114,8 @@ def error_code(movement: Movement) -> str | None:
     """Of one that was refused."""
     error = msgspec.json.decode(movement.data, type=Notes).error
     return None if error is None else error.code
+
+
+def card_ending(wait: Wait) -> str:
+    """The last digits of a card that was typed, else nothing."""
+    return msgspec.json.decode(wait.data, type=Notes).card_ending

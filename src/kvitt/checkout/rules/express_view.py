@@ -39,6 +39,8 @@ def offers(session: Session) -> ExpressView | None:
         customer_types=express.customer_types or ("b2c", "b2b"),
         different_billing=different or (),
         most_codes=most_codes(session),
+        default_customer_type=configuration.default_customer_type if configuration else None,
+        default_different_billing=express.default_different_billing_shipping_address or (),
         preferred_country=preferred if isinstance(preferred, str) else None,
         countries=_names(served.get("allow_countries")),
         denied_countries=_names(served.get("deny_countries")),

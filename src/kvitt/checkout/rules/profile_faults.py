@@ -13,6 +13,7 @@ from typing import Any
 from kvitt.checkout.model.profile import ProfileOptions
 from kvitt.checkout.model.session import Configuration
 from kvitt.checkout.rules.conflicts import contradictions
+from kvitt.checkout.rules.theme import theme_faults
 from kvitt.checkout.rules.urls import link_fault
 from kvitt.core.change import encode_text
 from kvitt.core.errors import Problem, problem
@@ -25,17 +26,6 @@ _GROUPS = (
     "bambora", "dintero", "dintero_psp", "instabank", "netaxept", "payex", "vipps", "collector", "klarna", "kravia",
     "two", "santander", "seitatech", "swish",
 )  # fmt: skip
-_COLOURS = ("backdrop", "primary")
-_RADII = ("cardRadius", "buttonRadius")
-_LONGEST_VALUE = 50
-_NUMBER = r" *[0-9]{1,3}(?:\.[0-9]{1,4})?(?:%|deg)? *"
-_COLOUR = re.compile(
-    r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})"
-    r"|[a-z]{3,20}"
-    rf"|(?:rgb|hsl)a?\({_NUMBER}[, ]{_NUMBER}[, ]{_NUMBER}(?:[,/]{_NUMBER})?\)",
-    re.ASCII | re.IGNORECASE,
-)
-_RADIUS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4})?(?:px|em|rem|%)?", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _NO_COUNTRY = "must be a country of ISO 3166-1, such as NO"
 
@@ -51,7 +41,7 @@ def faults_of(options: ProfileOptions) -> Iterator[Problem]:
             yield problem("must be true or false", f"configuration.{path}.enabled")
     yield from contradictions(configuration)
     yield from _country_faults(configuration.countries or {})
-    yield from _theme_faults(configuration.theme or {})
+    yield from theme_faults(configuration.theme or {})
     for path, url in _links(options):
         fault = None if url is None else link_fault(url) if isinstance(url, str) else "must be a string"
         if fault is not None:
@@ -89,21 +79,6 @@ def _country_faults(countries: dict[str, Any]) -> Iterator[Problem]:
 
 def _is_country(value: Any) -> bool:
     return isinstance(value, str) and _COUNTRY.fullmatch(value) is not None
-
-
-def _theme_faults(theme: dict[str, Any]) -> Iterator[Problem]:
-    for name in _COLOURS:
-        value = theme.get(name)
-        if value is not None and not (isinstance(value, str) and _is(_COLOUR, value)):
-            yield problem("must be a colour of CSS, such as #0a5cd8", f"configuration.theme.{name}")
-    for name in _RADII:
-        value = theme.get(name)
-        if value is not None and (isinstance(value, bool) or not _is(_RADIUS, str(value))):
-            yield problem("must be a radius of CSS, such as 8px", f"configuration.theme.{name}")
-
-
-def _is(pattern: re.Pattern[str], text: str) -> bool:
-    return len(text) <= _LONGEST_VALUE and pattern.fullmatch(text) is not None
 
 
 def _links(options: ProfileOptions) -> Iterator[tuple[str, Any]]:

@@ -8,6 +8,7 @@ InvalidRequest 400
 ├── InvalidAuthorization    an amount or lines that an authorization cannot be changed to; every fault with its path
 ├── InvalidProfile          a payment profile that contradicts itself; every fault with its path
 ├── SavedCardNotOffered     a saved card that the shop did not give the session, or that is good no more
+├── InvalidCheckboxes       checkboxes that the session does not have, or that have to be ticked and are not
 ├── ReferenceUsed           the shop asked for a merchant_reference to be used once, and it was used
 ├── InvalidCard             a card that cannot be read, or none where one is needed
 └── ProductNotOffered       a payment product that the session does not offer
@@ -74,6 +75,10 @@ class InvalidProfile(InvalidRequest):
 
 class SavedCardNotOffered(InvalidRequest):
     """The shop did not give the session this saved card, or it was deleted."""
+
+
+class InvalidCheckboxes(InvalidRequest):
+    """A checkbox that the session does not have, or one that has to be ticked and is not; every fault with its path."""
 
 
 class ReferenceUsed(InvalidRequest):

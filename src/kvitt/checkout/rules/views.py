@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
-from kvitt.checkout.model.order import Item, SessionOrder, ShippingOption
+from kvitt.checkout.model.order import DiscountLine, Item, SessionOrder, ShippingOption
 from kvitt.checkout.model.payment import Capabilities
 from kvitt.checkout.model.session import SessionRecord
 from kvitt.checkout.model.token import CardToken
@@ -15,6 +15,7 @@ from kvitt.checkout.model.view import Decline, OfferedCard, PaymentMethod, View,
 from kvitt.checkout.rules.configuration import fitting
 from kvitt.checkout.rules.express_view import offers, version_of, with_choices
 from kvitt.checkout.rules.state import return_error, session_state, waiting_attempt
+from kvitt.checkout.rules.theme import theme_of
 from kvitt.checkout.rules.tokens import save_card_checkbox
 from kvitt.checkout.rules.urls import return_target
 from kvitt.core.ids import is_test_account
@@ -53,7 +54,10 @@ def view_of(
         version=version_of(session),
         updated_at=session.updated_at,
         express=None if state in FINAL else offers(session),
+        expires_in=int((session.expires_at - now).total_seconds()) if state in ("open", "locked") else None,
+        payment_operation=session.payment_operation,
         saved_cards=tuple(_offered(token) for token in saved) if state == "open" else (),
+        theme=theme_of(configuration.theme) if configuration else None,
     )
 
 
@@ -67,12 +71,13 @@ def shown_order(order: SessionOrder) -> SessionOrder:
     """What the customer sees of an order: what is sold, and for how much.
 
     Whoever has the page's address reads it, so addresses, contacts, other sellers' shares and the shop's notes are
-    left out.
+    left out. Of a discount they see what it is called and what it is worth.
     """
     items = order.items and tuple(
         Item(
             amount=item.amount, id=item.id, line_id=item.line_id, description=item.description,
             quantity=item.quantity, vat_amount=item.vat_amount, vat=item.vat,
+            discount_lines=_shown_discounts(item.discount_lines),
         )
         for item in order.items
     )  # fmt: skip
@@ -84,7 +89,14 @@ def shown_order(order: SessionOrder) -> SessionOrder:
     return SessionOrder(
         amount=order.amount, currency=order.currency, merchant_reference=order.merchant_reference,
         vat_amount=order.vat_amount, items=items, shipping_option=shipping,
+        discount_lines=_shown_discounts(order.discount_lines),
     )  # fmt: skip
+
+
+def _shown_discounts(discounts: tuple[DiscountLine, ...] | None) -> tuple[DiscountLine, ...] | None:
+    return discounts and tuple(
+        DiscountLine(amount=one.amount, percentage=one.percentage, description=one.description) for one in discounts
+    )
 
 
 def decline_of(error: EventError) -> Decline:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kvitt.checkout.model.payment import CardDetails, Operation, Payer
-from kvitt.checkout.model.session import Configuration, Session, SessionOptions
+from kvitt.checkout.model.session import Configuration, Session, SessionOptions, Tick
 from kvitt.checkout.model.transaction import ExtMetadata, Line
 from kvitt.core.money import PositiveAmount
 
@@ -82,7 +82,8 @@ class Nothing(Struct, frozen=True):
 
 class Pay(Struct, frozen=True):
     """What the customer chose and typed. `payment_token_id`: a saved card that the session offers. `remember_me`: the
-    card may be saved."""
+    card may be saved. `checkboxes`: the session's, as the customer left them: one that is not named is not ticked.
+    Without the member they stay as the shop made them."""
 
     payment_product_type: str
     card: CardDetails | None = None
@@ -90,6 +91,7 @@ class Pay(Struct, frozen=True):
     gift_card: GiftCardNumber | None = None
     payment_token_id: str | None = None
     remember_me: bool | None = None
+    checkboxes: Annotated[tuple[Tick, ...], Meta(max_length=1000)] | None = None
 
     def payer(self) -> Payer:
         gaps = str.maketrans("", "", " -")
@@ -105,7 +107,8 @@ def recognised(pay: Pay) -> bytes:
     gift_card = pay.gift_card and (pay.gift_card[:6], pay.gift_card[-4:])
     more = (pay.phone_number, gift_card) if pay.phone_number or gift_card else ()
     saved = (pay.payment_token_id, pay.remember_me) if pay.payment_token_id or pay.remember_me is not None else ()
-    return msgspec.json.encode((pay.payment_product_type, card, *more, *saved))
+    ticks = () if pay.checkboxes is None else ({"checkboxes": pay.checkboxes},)
+    return msgspec.json.encode((pay.payment_product_type, card, *more, *saved, *ticks))
 
 
 class Abandoned(Struct, frozen=True):

@@ -1,13 +1,15 @@
-// The simulated bank or app: counts down, sends the customer's yes or no, and notices what is decided elsewhere.
+// The simulated bank or app: counts down, sends the customer's answer or none, and notices what is decided elsewhere.
 
 import { opened } from "./address.js";
 import { pausing, send } from "./bank.js";
+import { digits } from "./card.js";
 import { data, element, words } from "./data.js";
+import { field } from "./field.js";
 
 const PATIENCE = 15_000; // ms
 const PAUSE = 3_000;
 
-const buttons = { approve: element("approve"), decline: element("decline") };
+const buttons = [...document.querySelectorAll("[data-decides]")];
 let ends = Date.now() + (data.seconds ?? 0) * 1000;
 let leaving = false;
 
@@ -26,21 +28,34 @@ function countDown() {
 }
 
 function setBusy(pressed) {
-  for (const button of Object.values(buttons)) {
+  for (const button of buttons) {
     button.disabled = pressed !== null && button !== pressed; // the pressed one keeps the focus
     button.setAttribute("aria-disabled", String(button === pressed));
   }
 }
 
-async function decide(decision) {
+/** The bank asks for the code that it sent; the others for nothing. Null where there is no code. */
+function codeField() {
+  const problem = (text) => {
+    if (digits(text) === data.code) return null;
+    return words(text.trim() === "" ? "approval.code.empty" : "approval.code.wrong");
+  };
+  const announce = (text) => (element("news").textContent = text);
+  return element("code") && field(element("code"), { problem, announce });
+}
+
+/** What the button stands for: a yes, a no, or that nobody answers. */
+async function decide(button) {
   if (leaving) return;
+  const decision = button.dataset.decides;
+  if (decision === "approve" && code && !code.check()) return code.input.focus();
   leaving = true;
-  setBusy(buttons[decision]);
+  setBusy(button);
   element("error").textContent = "";
   element("news").textContent = words("approval.busy");
   try {
     const { status, body } = await send("POST", data.urls.decide, { decision }, PATIENCE);
-    if (status === 200) return location.assign(returning(body.href));
+    if (status === 200) return "stays" in button.dataset ? location.reload() : location.assign(returning(body.href));
   } catch {
     // said below: it can be sent again, and counts once
   }
@@ -50,7 +65,10 @@ async function decide(decision) {
   element("error").textContent = words("approval.failed");
 }
 
-/** The payment page, told that the customer comes back: it goes on to the shop by itself when all is paid. */
+/**
+ * The payment page, told that the customer comes back: it goes on to the shop by itself when all is paid. The window
+ * stays the same one, with its name and its opener: by them the page knows that a shop's page holds it.
+ */
 function returning(href) {
   const target = new URL(opened(href) ?? "/", location.href);
   target.searchParams.set("returned", "true");
@@ -74,8 +92,13 @@ async function watch() {
 }
 
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+const code = codeField();
 if (data.waiting) {
-  for (const [decision, button] of Object.entries(buttons)) button.addEventListener("click", () => decide(decision));
+  for (const button of buttons) if (button.type === "button") button.addEventListener("click", () => decide(button));
+  element("choices").addEventListener("submit", (event) => {
+    event.preventDefault();
+    decide(buttons[0]); // the yes: also the Enter key in the field
+  });
   setBusy(null);
   if (data.seconds !== null) {
     countDown();

@@ -69,22 +69,21 @@ export async function pay(urls, payment, version) {
  * Reads an answer to pay.
  *   leave    { href, paid }       go there: paid, or one more step elsewhere
  *   refused  { details, fields }  no money moved; may be tried again
- *   wait                          not known yet, or another payment is under way
+ *   wait                          not known yet
  *   lost                          nobody can say whether the server got it
- *   look                          the session is not what the page shows any more
+ *   look { code }                 the session is not what the page shows any more
  */
 export function outcome(status, body) {
   if (status === 200 && body.approval_url) return { kind: "leave", href: body.approval_url, paid: false };
   if (status === 200 && body.redirect_url) return { kind: "leave", href: body.redirect_url, paid: body.success === true };
   if (status === 200) return { kind: "wait" };
-  if (status === 409) return { kind: "wait" };
   if (status >= 500 || status === 408 || status === 429) return { kind: "lost" };
   const error = body.error ?? {};
   const details = body.error_details ?? [];
   const paths = [...(error.errors ?? []).map((fault) => fault.path), ...details.map((detail) => detail.field)];
   const fields = FIELDS.filter((name) => paths.some((path) => path === name || path === `card.${name}`));
   if (error.code === "Rejected" || fields.length) return { kind: "refused", details, fields };
-  return { kind: "look" };
+  return { kind: "look", code: error.code };
 }
 
 /**

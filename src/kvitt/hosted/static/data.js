@@ -15,4 +15,4 @@ fill(document);
 
 /** Words of the catalogue, with each `{name}` replaced once. */
 export const words = (key, values = {}) =>
-  data.words[key].replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+  data.words[key].replace(/\{(\w+)\}/g, (place, name) => (Object.hasOwn(values, name) ? values[name] : place));

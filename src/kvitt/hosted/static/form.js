@@ -3,10 +3,14 @@
 import { pay } from "./bank.js";
 import { brandOf, checkCode, checkExpiry, checkNumber, codeLength, digits, formatCode, formatExpiry, formatNumber } from "./card.js";
 import { additions, conditions } from "./conditions.js";
+import "./consents.js";
 import { data, element, words } from "./data.js";
 import { field } from "./field.js";
+import { payAllowed } from "./host.js";
+import { isLocked, unlocked } from "./lock.js";
 import { chosen, otherFields, showChosen } from "./methods.js";
-import { clearRefusal, showRefusal } from "./refusal.js";
+import { whenRenewed } from "./parts.js";
+import { clearRefusal, showRefusal, showWords } from "./refusal.js";
 
 const REFUSED = {
   number: "card.number.refused",
@@ -18,9 +22,12 @@ const REFUSED = {
 
 let busy = false;
 
+export const isBusy = () => busy;
+
 /** While a payment is under way nothing can be changed or sent, and what was typed stays where it is. */
 export function setBusy(now) {
   busy = now;
+  if (!element("form")) return;
   element("pay").setAttribute("aria-disabled", String(now));
   element("pay-text").textContent = words(now ? "pay.busy" : "pay.button");
   for (const input of document.querySelectorAll("#form input")) input.readOnly = now;
@@ -79,23 +86,43 @@ function payment({ product, needs, saved }, fields) {
   return { ...said, card: given, ...(consent ? { remember_me: consent.checked } : {}) };
 }
 
+const isBefore = (one, other) => Boolean(one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+
+/** The shop's page may look at the order first, and change it: the customer pays what they said yes to, or is asked. */
+async function whyNot() {
+  const agreed = words("pay.button");
+  const { error } = await payAllowed();
+  await unlocked();
+  return error ?? (words("pay.button") === agreed ? null : words("embed.changed"));
+}
+
 /** `next(outcome)` is called with how a payment went, unless it was refused: that is shown here, for another try. */
 export function payForm(form, next) {
   const fieldsOf = otherFields(announce);
   if (element("card-number")) fieldsOf.card = cardFields();
 
   async function submit() {
-    if (busy) return;
+    if (busy || isLocked()) return;
     clearRefusal();
     const method = chosen();
+    if (!method.product) {
+      showWords(words("embed.choose"));
+      return document.querySelector("#methods input").focus();
+    }
     const fields = fieldsOf[method.needs];
     const wrong = [...conditions, ...Object.values(fields)].filter((one) => !one.check());
+    wrong.sort((one, other) => (isBefore(one.input, other.input) ? -1 : 1));
     if (wrong.length) {
       announce(wrong.length === 1 ? words("fix.one") : words("fix.several", { count: wrong.length }));
       wrong[0].input.focus();
       return;
     }
     setBusy(true);
+    const stopped = await whyNot();
+    if (stopped) {
+      setBusy(false);
+      return showWords(stopped);
+    }
     const said = Object.assign(payment(method, fields), ...additions.map((members) => members()));
     const outcome = await pay(data.urls, said, data.version);
     if (outcome.kind !== "refused") return next(outcome);
@@ -110,11 +137,13 @@ export function payForm(form, next) {
     event.preventDefault();
     submit();
   });
-  element("methods")?.addEventListener("click", (event) => busy && event.preventDefault());
+  const isChoice = (input) => input.matches("[type=radio], [type=checkbox]");
+  form.addEventListener("click", (event) => busy && isChoice(event.target) && event.preventDefault());
   element("methods")?.addEventListener("change", () => {
     clearRefusal();
     showChosen();
   });
+  whenRenewed(() => busy && setBusy(true)); // the button was given its words back
   showChosen(); // a browser that goes back may have chosen another one than the server
   element("pay").disabled = false;
   document.documentElement.dataset.ready = ""; // the page did load: see .not-loaded

@@ -4,10 +4,23 @@ import { digits } from "./card.js";
 import { data, element, words } from "./data.js";
 import { field } from "./field.js";
 
+const NONE = { value: "", needs: "" };
+
 /** `product`, and what it `needs`: "card", "phone", "gift_card", "saved" (its id is `saved`) or "nothing". */
 export function chosen() {
+  if (!element("methods")) return data.methods[0];
   const checked = document.querySelector("#methods :checked");
-  return data.methods.find((method) => method.value === checked?.value) ?? data.methods[0];
+  return data.methods.find((method) => method.value === checked?.value) ?? NONE;
+}
+
+/** Chooses for the customer, or takes their choice back without a product; answers whether there was a choice. */
+export function choose(product) {
+  const radios = [...document.querySelectorAll("#methods input")];
+  const wanted = data.methods.find((method) => method.product === product);
+  if (radios.length === 0 || (product && !wanted)) return false;
+  for (const radio of radios) radio.checked = radio.value === wanted?.value;
+  element("methods").dispatchEvent(new Event("change"));
+  return true;
 }
 
 export function showChosen() {

@@ -37,6 +37,14 @@ export function showRefusal(details, { needs, fields = [] }) {
   element("refusal").scrollIntoView({ block: "nearest" });
 }
 
+/** Why nothing was sent at all. */
+export function showWords(text) {
+  const what = document.createElement("span");
+  what.textContent = text;
+  element("refusal").replaceChildren(what);
+  element("refusal").scrollIntoView({ block: "nearest" });
+}
+
 export function clearRefusal() {
   element("refusal").replaceChildren();
 }

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from kvitt.checkout.model.payment import WaitKind
 from kvitt.checkout.providers.books import Movement, Wait
-from kvitt.checkout.providers.waiting import RAN_OUT_CODE, Decision, Waits, error_code
+from kvitt.checkout.providers.waiting import RAN_OUT_CODE, Decision, Waits, card_ending, error_code
 from kvitt.core.errors import NotFound
 
 ApprovalState = Literal["waiting", "approved", "declined", "expired"]
@@ -22,7 +22,7 @@ ApprovalState = Literal["waiting", "approved", "declined", "expired"]
 class Approval(Struct, frozen=True):
     """`kind`: where it waits. `amount`: minor units. `in_review`: the customer said yes, or was not asked; whoever
     decides now is the one who looks at the payment. `expires_at`: when the customer is too late; of no meaning in a
-    review. A payment that was given up is `declined`."""
+    review. A payment that was given up is `declined`. `card_ending`: the last digits of a card that was typed."""
 
     attempt_id: str
     session_id: str
@@ -33,8 +33,10 @@ class Approval(Struct, frozen=True):
     merchant_name: str
     phone_number: str | None
     state: ApprovalState
+    created_at: datetime
     expires_at: datetime
     in_review: bool = False
+    card_ending: str = ""
 
 
 class Approvals:
@@ -69,8 +71,8 @@ class Approvals:
 def _shown(wait: Wait, stands: Movement | None) -> Approval:
     return Approval(
         wait.attempt_id, wait.session_id, wait.product, wait.kind, wait.amount,  # type: ignore[arg-type]
-        wait.currency, wait.merchant_name, wait.phone_number, _state(stands), wait.expires_at,
-        wait.held_at is not None,
+        wait.currency, wait.merchant_name, wait.phone_number, _state(stands), wait.created_at, wait.expires_at,
+        wait.held_at is not None, card_ending(wait),
     )  # fmt: skip
 
 

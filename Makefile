@@ -1,12 +1,13 @@
 # Two commands matter: `make demo` and `make test`. `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check serve seed seed-transactions bench bench-lists bench-transactions bench-expiry torture flaky simulate clean
+.PHONY: help install demo test check serve gallery seed seed-transactions bench bench-page bench-lists bench-transactions \
+	bench-expiry torture flaky simulate clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## What can be made
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("kvitt needs Python 3.11 or newer; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
@@ -43,6 +44,9 @@ test: check .venv/npm/installed ## Everything: checks, rules, PostgreSQL, the pa
 bench: .venv/installed-tests ## The journey under load, against the floor that PostgreSQL sets
 	$(BIN)/python -m bench.journey $(ARGS)
 
+bench-page: .venv/installed-tests ## The payment page under load (ARGS=--paint: first paint on a slow connection)
+	$(BIN)/python -m bench.page $(ARGS)
+
 seed: .venv/installed-tests ## A shop with many orders (N=1000000): believable, the same for the same seed
 	$(BIN)/python -m bench.seed --orders $(or $(N),1000000) $(ARGS)
 
@@ -57,6 +61,10 @@ bench-lists: .venv/installed-tests ## Lists, search and export with a million or
 
 bench-expiry: .venv/installed-tests ## Many sessions run out (N=100000) while requests go on
 	$(BIN)/python -m bench.expiry --sessions $(or $(N),100000) $(ARGS)
+
+gallery: .venv/installed-tests ## Pictures of every state of the payment page, from the real server, into docs/gallery
+	@sh tests/install_browser.sh
+	PYTHONPATH=tests $(BIN)/python -m tests.hosted.gallery $(ARGS)
 
 torture: .venv/installed-tests ## Kill servers, workers and PostgreSQL under load (N=200) and look for what got lost
 	$(BIN)/python -m bench.torture --kills $(or $(N),200) $(ARGS)

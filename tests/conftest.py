@@ -20,7 +20,7 @@ from kvitt.core.errors import Refusal
 from kvitt.store import Store, connect
 from kvitt.store.embedded import Embedded
 from kvitt.store.migrate import migrate
-from tests_support import Server, Shop, run_server
+from tests_support import TLS, Server, Shop, run_server
 
 _account_numbers = itertools.count(random.Random().randrange(10_000_000, 80_000_000))  # noqa: S311
 
@@ -105,5 +105,5 @@ async def shop(server: Server, account_id: str) -> AsyncIterator[Shop]:
 @pytest.fixture
 async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client without any token: the customer's browser, or a stranger."""
-    async with httpx.AsyncClient(base_url=server.url, timeout=30, verify=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=30, verify=TLS) as client:
         yield client

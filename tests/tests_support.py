@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,10 @@ from kvitt.store import Store
 
 if TYPE_CHECKING:
     from kvitt.app import App
+
+
+TLS = ssl.create_default_context()
+"""For every client: reading the roots of trust takes longer than most requests."""
 
 
 def play_until_reached(play: Callable[[], object], reached: set[str], wanted: set[str]) -> None:
@@ -90,7 +95,7 @@ class Server:
     async def shop(self, account_id: str, scopes: list[str]) -> AsyncIterator[Shop]:
         await self.app.accounts.create_account(account_id, "A shop")
         client, secret = await self.app.accounts.create_client(account_id, "Tests", scopes)
-        async with httpx.AsyncClient(base_url=self.url, timeout=30, verify=False) as http:
+        async with httpx.AsyncClient(base_url=self.url, timeout=30, verify=TLS) as http:
             answer = await http.post(
                 f"/v1/accounts/{account_id}/auth/token",
                 auth=(client.client_id, secret),

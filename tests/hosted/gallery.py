@@ -115,6 +115,12 @@ def _variants(state: State) -> tuple[Variant, ...]:
     return tuple(variant for variant in VARIANTS.get(state.name, ()) if variant.language in languages)
 
 
+def _names() -> list[str]:
+    return [
+        name for state in all_states() for name in (state.name, *(f"{state.name}-{v.name}" for v in _variants(state)))
+    ]
+
+
 def page() -> str:
     """docs/gallery.md."""
     told = [INTRODUCTION]
@@ -149,8 +155,6 @@ async def take(url: str, names: list[str]) -> None:
 
 def main() -> None:
     names = sys.argv[1:]
-    if not names:
-        shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="kvitt-gallery-"))
     folder.chmod(0o755)  # the database's own user passes through when this runs as root
@@ -162,6 +166,8 @@ def main() -> None:
     finally:
         database.leave()
         shutil.rmtree(folder, ignore_errors=True)
+    for stale in set(FOLDER.iterdir()) - {FOLDER / f"{name}.jpg" for name in _names()}:
+        stale.unlink()
     (DOCS / "gallery.md").write_text(page(), encoding="utf-8")
 
 

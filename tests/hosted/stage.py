@@ -16,7 +16,7 @@ import httpx
 from playwright.async_api import Browser, Frame, Page, expect
 
 from kvitt.store.migrate import migrate
-from tests_support import Server, Shop, run_server
+from tests_support import TLS, Server, Shop, run_server
 
 CARD, VIPPS, KLARNA, INVOICE = "dintero_psp.creditcard", "payex.vipps", "klarna.klarna", "collector.invoice"
 GIFT_CARD, ZERO = "dintero.wallets", "dintero.zero"
@@ -107,13 +107,13 @@ class Stage:
         card = product.endswith("creditcard")
         given = {"card": {"number": number, "expiry": "12/40", "cvc": "123"}} if card else {}
         body = {"payment_product_type": product, **given}
-        async with httpx.AsyncClient(base_url=self.server.url, timeout=30) as customer:
+        async with httpx.AsyncClient(base_url=self.server.url, timeout=30, verify=TLS) as customer:
             answer = await customer.post(f"/v1/sessions/{sid}/pay", json=body)
         found: dict[str, Any] = answer.json()
         return found
 
     async def decide(self, approval: str, decision: str) -> None:
-        async with httpx.AsyncClient(timeout=30) as customer:
+        async with httpx.AsyncClient(timeout=30, verify=TLS) as customer:
             answer = await customer.post(approval, json={"decision": decision})
         assert answer.status_code == 200, answer.text
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from playwright.async_api import expect
 
@@ -113,16 +114,21 @@ async def review(stage: Stage) -> None:
 
 async def inside_the_shop(stage: Stage, sid: str, **options: Any) -> None:
     """A page of another host, with the unmodified web SDK."""
-    sdk = (SDK / "dintero-checkout-web-sdk.umd.min.js").read_text(encoding="utf-8")
-    page = SHOP.read_text(encoding="utf-8")
-    await stage.page.route(
-        "http://shop.localhost/**", lambda route: route.fulfill(content_type="text/html; charset=utf-8", body=page)
-    )
-    await stage.page.route(
-        "http://shop.localhost/sdk.js", lambda route: route.fulfill(content_type="text/javascript", body=sdk)
-    )
+    sdk = SDK / "dintero-checkout-web-sdk.umd.min.js"
+    files = {"/sdk.js": ("text/javascript", sdk.read_bytes()), "/shop": ("text/html", SHOP.read_bytes())}
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+        kind, body = files.get(urlsplit(asked).path, ("text/plain", b""))
+        head = f"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: {kind}; charset=utf-8\r\n"
+        writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        await writer.drain()
+        writer.close()
+
+    served = await stage.leaving.enter_async_context(await asyncio.start_server(answer, "127.0.0.1", 0))
     given = {"sid": sid, "endpoint": stage.server.url, "language": stage.language, **options}
-    await stage.page.goto(f"http://shop.localhost/shop?options={quote(json.dumps(given))}")
+    port = served.sockets[0].getsockname()[1]
+    await stage.page.goto(f"http://localhost:{port}/shop?options={quote(json.dumps(given))}")
     await stage.page.frame_locator("iframe").get_by_test_id("total").wait_for()
 
 
@@ -137,14 +143,13 @@ async def embedded(stage: Stage) -> None:
     await stage.page.wait_for_function("document.querySelector('iframe').clientHeight > 400")
 
 
-@state(FRAMED, "Payment", "launch")
+@state(FRAMED, "Payment", "launch-news")
 async def pop_out(stage: Stage) -> None:
     """The shop wants the payment in a window of its own: the frame shows the order, and opens it.
 
     `dintero.embed` with `popOut`.
     """
     await inside_the_shop(stage, await stage.session(CARD, VIPPS), popOut=True)
-    await expect(stage.frame.get_by_test_id("launch")).to_be_visible()
     await stage.page.wait_for_selector("#dintero-checkout-sdk-launch-pop-out")
 
 

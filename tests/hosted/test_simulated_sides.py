@@ -151,10 +151,11 @@ async def test_who_goes_back_without_an_answer_finds_the_payment_waiting_in_the_
     window = await opened.value
     held = "window.name === 'dintero-checkout' && window.opener !== null"
     await window.get_by_role("link", name="Gå tilbake uten å svare").click()
-    await window.wait_for_url("**/v1/view/**")
+    await window.wait_for_url("**role=pop_out_payment**")
     await expect(window.get_by_test_id("approve-link")).to_be_visible()
     assert await window.evaluate(held)
     await window.get_by_test_id("approve-link").click()
     await window.get_by_test_id("decline").click()
+    await window.wait_for_url("**role=pop_out_payment**")
     await expect(window.get_by_test_id("refusal")).to_contain_text("Du avviste betalingen.")
     assert await window.evaluate(held)

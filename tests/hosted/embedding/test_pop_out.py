@@ -57,7 +57,7 @@ async def test_the_shop_s_button_lies_over_ours_and_looks_like_it(new_session: N
         "right",
     } <= told.keys()
     assert (told["language"], told["disabled"]) == ("en", "false")
-    for name in ("background-color", "color", "font-size", "font-weight", "border-radius", "height"):
+    for name in ("background-color", "color", "text-align", "font-size", "font-weight", "border-radius", "height"):
         of_ours = await ours.evaluate("(one, name) => getComputedStyle(one)[name]", name)
         await expect(button).to_have_css(name, of_ours)
 

@@ -62,9 +62,9 @@ bench-lists: .venv/installed-tests ## Lists, search and export with a million or
 bench-expiry: .venv/installed-tests ## Many sessions run out (N=100000) while requests go on
 	$(BIN)/python -m bench.expiry --sessions $(or $(N),100000) $(ARGS)
 
-gallery: .venv/installed-tests ## Pictures of every state of the payment page, from the real server, into docs/gallery
+gallery: .venv/installed-tests .venv/npm/installed ## Every state of the payment page as a picture (ARGS="paid declined" for some)
 	@sh tests/install_browser.sh
-	PYTHONPATH=tests $(BIN)/python -m tests.hosted.gallery $(ARGS)
+	$(BIN)/python -m tests.hosted.gallery $(ARGS)
 
 torture: .venv/installed-tests ## Kill servers, workers and PostgreSQL under load (N=200) and look for what got lost
 	$(BIN)/python -m bench.torture --kills $(or $(N),200) $(ARGS)

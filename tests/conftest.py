@@ -71,7 +71,7 @@ def account_id() -> str:
     return f"T{next(_account_numbers):08d}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def shared_server(database_url: str) -> AsyncIterator[Server]:
     async with run_server(database_url) as running:
         yield running
@@ -79,9 +79,9 @@ async def shared_server(database_url: str) -> AsyncIterator[Server]:
 
 @pytest.fixture
 def server(shared_server: Server) -> Iterator[Server]:
-    """A real server on a free port of this machine, with its worker. All tests of a process share it: their accounts
-    are their own. What a test does to its provider ends with the test; those that change more take `own_server`,
-    under this name where a whole folder does."""
+    """A real server on a free port of this machine, with its worker. The tests of a module share it: their accounts
+    are their own. What a test does to its provider ends with the test. Where tests change more of it, or do the
+    worker's work by hand beside it, they take `own_server` under this name."""
     yield shared_server
     provider = vars(shared_server.app.checkout._desk.providers["sandbox"])
     for name in ("act", "lookup"):

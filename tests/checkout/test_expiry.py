@@ -18,6 +18,12 @@ SILENT_CAPTURE = "4100000000000019"
 TIMER = "checkout.authorization_expiry"
 
 
+@pytest.fixture
+def server(own_server: Any) -> Any:
+    """Other tests here do the worker's work by hand: no worker may be there then."""
+    return own_server
+
+
 async def do(house: Any, transaction_id: str, verb: Any, amount: int | None = None) -> Any:
     return await house.checkout.operate(house.account_id, transaction_id, Operation(verb, amount), house.actor())
 

@@ -26,6 +26,12 @@ WITH_TRANSACTION = {"transaction_id", "session_id", "merchant_reference"}
 WITHOUT = {"session_id", "merchant_reference"}
 
 
+@pytest.fixture
+def server(own_server: Any) -> Any:
+    """Other tests here do the worker's work by hand: no worker may be there then."""
+    return own_server
+
+
 def answering(house: Any, outcome: Outcome, verb: str = "authorize") -> None:
     """The provider answers a verb so from now on."""
     provider = house.checkout._desk.providers["sandbox"]

@@ -34,6 +34,12 @@ MEMBERS: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 
 
+@pytest.fixture
+def server(own_server: Any) -> Any:
+    """Other tests here do the worker's work by hand: no worker may be there then."""
+    return own_server
+
+
 def session(**members: Any) -> dict[str, Any]:
     return {
         "url": {"return_url": "https://shop.example/"},

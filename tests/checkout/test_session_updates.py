@@ -16,6 +16,12 @@ TABLE = {"id": "table", "line_id": "2", "description": "Bord", "quantity": 1, "a
 CHAIR = session_body()["order"]["items"][0]
 
 
+@pytest.fixture
+def server(own_server: Any) -> Any:
+    """Other tests here do the worker's work by hand: no worker may be there then."""
+    return own_server
+
+
 def cart(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"order": {"amount": sum(item["amount"] for item in items), "items": list(items), **more}}
 

@@ -98,7 +98,8 @@ def test_a_number_of_endless_digits_is_refused_before_anything_is_done_with_it(t
 
 
 def test_no_code_that_holds_money_multiplies_or_divides_by_a_hundred() -> None:
-    """Yen have no decimals and dinars have three: who writes 100 means øre, and is wrong. Percentages may."""
+    """Yen have no decimals and dinars have three: who writes 100 means øre, and is wrong. Percentages may, and the
+    colours of CSS that are written so."""
     source = Path(kvitt.__file__).parent
     found = set()
     for feature in ("core", "ledger", "orders", "checkout", "hosted"):
@@ -112,4 +113,4 @@ def test_no_code_that_holds_money_multiplies_or_divides_by_a_hundred() -> None:
                         for side in (node.left, node.right)
                         if isinstance(side, ast.Constant) and side.value in (100, 0.01)
                     }
-    assert found == {("hosted/amounts.py", "percentage")}
+    assert found == {("hosted/amounts.py", "percentage"), ("hosted/colours.py", "_rgb"), ("hosted/colours.py", "_hsl")}

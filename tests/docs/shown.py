@@ -33,11 +33,15 @@ class Guide:
 
     def __init__(self, name: str) -> None:
         self.text = (ROOT / f"docs/guides/{name}.md").read_text()
-        self._mark = f"<!-- run by tests/docs/test_{name}_guide.py -->\n"
+        self._mark = f"<!-- run by tests/docs/test_{name.replace('-', '_')}_guide.py -->\n"
         mark = re.escape(self._mark)
         steps = mark + r"```sh\n(.*?)```\n\n(?:```(?:json|)\n(.*?)```)?"
         self.steps: list[tuple[str, str]] = re.findall(steps, self.text, re.DOTALL)
-        self.programs: list[str] = re.findall(mark + r"```python\n(.*?)```", self.text, re.DOTALL)
+        self.programs = self.files("python")
+
+    def files(self, language: str) -> list[str]:
+        """What is not a command: programs, and pages."""
+        return re.findall(re.escape(self._mark) + rf"```{language}\n(.*?)```", self.text, re.DOTALL)
 
     async def compare_commands(self, server: Server, account_id: str, begin: str, changes: dict[str, str]) -> None:
         """Runs the commands, after `begin`. `changes`: what stands in them, and what is run in its place."""

@@ -1,6 +1,6 @@
 """`make gallery`: every state of the payment page as a picture, from the real server, and the page that shows them all.
 
-The pictures are the same again as long as the page is: nothing moves in them, and nothing in them is a date. Names of
+The pictures are the same again as long as the page is: nothing moves in them, and only the bank shows a date. Names of
 states take those alone anew: `make gallery ARGS="paid declined"`.
 """
 
@@ -28,11 +28,14 @@ from .conftest import ARGUMENTS
 from .stage import Stage, stages
 from .state import State
 from .states import GROUPS, all_states
+from .states_elsewhere import FRAMED
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "gallery"
 AT_ONCE = 3
 WIDTH, HEIGHT = 768, 600
+FRAME_HEIGHT = 1120
+"""What lies outside the window is not painted in a frame of another host."""
 
 Scheme = Literal["light", "dark"]
 
@@ -56,7 +59,6 @@ PHONE, DESKTOP, ARABIC = Variant("phone", 360, "dark"), Variant("desktop", 1280)
 VARIANTS = {
     "several_ways": (PHONE, DESKTOP, ARABIC),
     "consents_and_terms": (Variant("desktop-dark", 1280, "dark"),),
-    "long_order": (DESKTOP,),
     "invalid_fields": (PHONE,),
     "declined": (PHONE, ARABIC),
     "unknown_outcome": (PHONE,),
@@ -98,7 +100,8 @@ async def show_foreign(state: State, variant: Variant, server: Server, browser: 
 
 async def go_through(queue: Iterator[State], server: Server, browser: Browser, url: str) -> None:
     for state in queue:
-        async with stages(server, browser, url, **_window(WIDTH)) as stage:
+        height = FRAME_HEIGHT if state.group == FRAMED else HEIGHT
+        async with stages(server, browser, url, **_window(WIDTH, height)) as stage:
             await show(state, stage)
         for variant in _variants(state):
             if variant.language != "en":
@@ -106,8 +109,8 @@ async def go_through(queue: Iterator[State], server: Server, browser: Browser, u
         print(state.name, flush=True)
 
 
-def _window(width: int) -> dict[str, Any]:
-    return {"viewport": {"width": width, "height": HEIGHT}, "reduced_motion": "no-preference", "color_scheme": "light"}
+def _window(width: int, height: int = HEIGHT) -> dict[str, Any]:
+    return {"viewport": {"width": width, "height": height}, "reduced_motion": "no-preference", "color_scheme": "light"}
 
 
 def _variants(state: State) -> tuple[Variant, ...]:

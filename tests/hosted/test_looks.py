@@ -132,3 +132,27 @@ async def test_a_script_that_never_comes_is_told_of(
     await expect(told).to_be_hidden()
     await page.evaluate("document.getAnimations().forEach((one) => one.finish())")  # instead of eight seconds
     await expect(told).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+async def test_the_brand_covers_neither_the_number_nor_its_label_on_a_small_phone(
+    server: Server, new_session: NewSession, open_page: OpenPage, language: str
+) -> None:
+    address = f"{server.url}/v1/view/{await new_session()}?language={language}"
+    page = await open_page(address, viewport={"width": 320, "height": 640})
+    number = page.get_by_test_id("card-number")
+    await number.fill("5200000000000007")
+    await expect(page.locator("#card-brand-name")).to_have_text("Mastercard")
+    assert await number.evaluate("one => one.scrollWidth <= one.clientWidth")
+    await page.evaluate("document.getAnimations().forEach((one) => one.finish())")
+    await photograph(page, f"brand-{language}")
+    brand, field = await page.locator("#card-brand").bounding_box(), await number.bounding_box()
+    words: float = await page.locator("label[for=card-number]").evaluate(
+        "one => { const r = document.createRange(); r.selectNodeContents(one); return r.getBoundingClientRect().width }"
+    )
+    assert brand
+    assert field
+    assert brand["y"] + brand["height"] <= field["y"]
+    assert words + brand["width"] <= field["width"]
+    beside = brand["x"] - field["x"] if language == "ar" else field["x"] + field["width"] - brand["x"] - brand["width"]
+    assert abs(beside) < 4

@@ -93,3 +93,4 @@ async def test_long_words_of_either_direction_do_not_push_the_page_wide(
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     discount = page.locator(".lines .amount").nth(1)
     assert await discount.evaluate(PLACE_OF, "-") < await discount.evaluate(PLACE_OF, "5")
+    assert await discount.evaluate(PLACE_OF, "K") < await discount.evaluate(PLACE_OF, "-")  # as of the amount above it

@@ -35,6 +35,12 @@ KVITT = str(Path(sys.executable).parent / "kvitt")
 CARD, DECLINED, SILENT_CAPTURE = "4000000000000002", "4100000000000076", "4100000000000019"
 
 
+@pytest.fixture
+def server(own_server: Any) -> Any:
+    """Most tests here do the worker's work by hand: no worker may be there then."""
+    return own_server
+
+
 @dataclass
 class HandClock:
     """The time, moved by hand."""

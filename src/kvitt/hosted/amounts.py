@@ -16,6 +16,7 @@ from babel.numbers import NumberPattern, format_decimal
 
 from kvitt.core.money import EXPONENTS, to_decimal
 
+_SPACE, _RIGHT_TO_LEFT_MARK = "\N{NO-BREAK SPACE}", "\N{RIGHT-TO-LEFT MARK}"
 _TOUCHING = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 """Where a currency's letters touch a digit: `NOK398`. Unicode (CLDR, currency spacing) wants a space there."""
 
@@ -38,7 +39,9 @@ def money(amount: int, currency: str, locale: Locale) -> str:
     text: str = pattern.apply(
         value, locale, currency=currency, currency_digits=False, group_separator=_grouped(value, locale)
     )
-    return _TOUCHING.sub("\N{NO-BREAK SPACE}", _signed(text, value, locale))
+    if value < 0 and locale.text_direction == "rtl":  # or the currency would change sides, after the minus's own mark
+        text = text.replace(_SPACE, _RIGHT_TO_LEFT_MARK + _SPACE)
+    return _TOUCHING.sub(_SPACE, _signed(text, value, locale))
 
 
 def percentage(rate: float, locale: Locale) -> str:

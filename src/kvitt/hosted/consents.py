@@ -35,17 +35,17 @@ class Terms:
 
 @dataclass(frozen=True)
 class Consents:
-    """`ids`: what the boxes are called when they are sent, in their order."""
+    """`ids`: what the boxes are called when they are sent, in their order. Texts all: a script cannot hold every number."""
 
     boxes: tuple[ShownBox, ...]
-    ids: tuple[str | int, ...]
+    ids: tuple[str, ...]
     terms: Terms | None
 
 
 def consents(view: View, language: Language, merchant: str) -> Consents:
     found = view.checkboxes or ()
     return Consents(
-        tuple(_shown(box, language) for box in found), tuple(box.id for box in found), _terms(view, language, merchant)
+        tuple(_shown(box, language) for box in found), tuple(str(box.id) for box in found), _terms(view, language, merchant)
     )
 
 

@@ -35,7 +35,21 @@ class Language:
 
     def say(self, key: str, **values: str) -> str:
         """The words for `key`, plain text, with each `{name}` replaced once (a value's own braces stay as they are)."""
-        return _PLACEHOLDER.sub(lambda found: self.placed(values[found.group(1)]), self.words[key])
+        return _PLACEHOLDER.sub(lambda found: self._at(found, values[found.group(1)]), self.words[key])
+
+    def prepare(self, key: str, **values: str) -> str:
+        """The same for the script, which replaces the names that are not among `values`."""
+        return _PLACEHOLDER.sub(
+            lambda found: self._at(found, values[found.group(1)]) if found.group(1) in values else found.group(),
+            self.words[key],
+        )
+
+    def _at(self, found: re.Match[str], value: str) -> str:
+        """Our own words for a nameless shop begin a sentence with a capital."""
+        begins = found.start() == 0 or found.string[: found.start()].endswith((". ", "? ", "! "))
+        if begins and value == self.words["merchant.nameless"]:
+            value = value[:1].upper() + value[1:]
+        return self.placed(value)
 
     @cached_property
     def direction(self) -> str:

@@ -147,7 +147,7 @@ class Pages:
                 "test": view.test,
                 "version": view.version,
                 "expires_in": view.expires_in,
-                "consents": agreed.ids if form and mode.holder != "launcher" else (),
+                "consents": agreed.ids if form and offered and mode.holder != "launcher" else (),
                 "express": express.script(view.order.discount_codes or ()) if form and express else None,
                 "methods": [_script_method(method) for method in offered],
                 "waits_at": view.waiting.redirect_url if view.waiting else None,
@@ -270,9 +270,8 @@ def _urls(root: str, session_id: str) -> dict[str, str]:
 
 
 def _script_words(language: Language, merchant: str, total: str, *, of_express: bool) -> dict[str, str]:
-    total, merchant = language.placed(total), language.placed(merchant)
     return {
-        key: text.replace("{amount}", total).replace("{merchant}", merchant)
-        for key, text in language.words.items()
+        key: language.prepare(key, amount=total, merchant=merchant)
+        for key in language.words
         if key.startswith(_SCRIPT_WORDS) and (of_express or not key.startswith("express."))
     }

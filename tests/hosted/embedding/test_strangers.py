@@ -150,7 +150,7 @@ async def test_a_page_without_the_sdk_learns_what_the_protocol_says_and_the_cust
     }  # fmt: skip
     assert types.count("SessionPaymentAuthorized") == 1
     said = str([one["data"] for one in heard]).replace(" ", "")
-    for secret in (GOOD, "4000", "1240", "12/40", "'123'"):
+    for secret in (GOOD, GOOD[:8], "12/40", "'123'"):
         assert secret not in said
     await held.frame.get_by_test_id("back").click()
     await held.page.wait_for_url("https://shop.example/thanks**")

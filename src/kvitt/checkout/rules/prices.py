@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from kvitt.checkout.model.order import Item, SessionOrder, ShippingOption
+from kvitt.checkout.rules.shares import vat_of
 
 CORRECTION = "Correction"
 
@@ -30,7 +31,7 @@ def with_shipping(order: SessionOrder, option: ShippingOption | None) -> Session
 
 
 def _vat(option: ShippingOption | None) -> int:
-    return option.vat_amount or 0 if option else 0
+    return (vat_of(option) or 0) if option else 0
 
 
 def corrected(order: SessionOrder, line_id: str) -> SessionOrder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from kvitt.checkout.model.order import Split
+from kvitt.checkout.model.order import ShippingOption, Split
 from kvitt.checkout.model.transaction import Line, Transaction, TransactionItem
 from kvitt.core.money import MAX_AMOUNT
 from kvitt.core.tax import vat_included
@@ -23,13 +23,14 @@ def lines_of(transaction: Transaction, amount: int, items: tuple[Line, ...] | No
 
 def vat_in(lines: Lines) -> int | None:
     """In minor units, as the lines say it or computed from their percentages; None when one of them says neither."""
-    parts = [_vat(line) for line in lines]
+    parts = [vat_of(line) for line in lines]
     known = [part for part in parts if part is not None]
     total = sum(known)
     return total if parts and len(known) == len(parts) and abs(total) <= MAX_AMOUNT else None
 
 
-def _vat(line: Line | TransactionItem) -> int | None:
+def vat_of(line: Line | TransactionItem | ShippingOption) -> int | None:
+    """In minor units, as it says or computed from its percentage; None when it says neither."""
     if line.vat_amount is not None:
         return line.vat_amount
     if line.vat is None:

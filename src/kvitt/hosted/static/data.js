@@ -8,8 +8,10 @@ export const element = (id) => document.getElementById(id);
  */
 export const data = {};
 
+export const read = (page) => JSON.parse(page.getElementById("page-data").textContent);
+
 export function fill(page) {
-  Object.assign(data, JSON.parse(page.getElementById("page-data").textContent));
+  Object.assign(data, read(page));
 }
 fill(document);
 

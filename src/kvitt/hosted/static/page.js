@@ -102,7 +102,8 @@ async function turnTo(session, code = "") {
   setBusy(false);
   if (await isNew(session)) return;
   if (code === "TOO_MANY_TRIES") return showWords(words("refused.too_many"));
-  if (code && session.decline) return showRefusal([session.decline], { needs: chosen().needs });
+  if (code === "PRECONDITION_FAILED") return notice("changed", true); // the page has learned of it meanwhile
+  if (code === "CONFLICT" && session.decline) return showRefusal([session.decline], { needs: chosen().needs });
   if (code) return location.reload(); // what the page offers is not offered any more
 }
 

@@ -155,8 +155,9 @@ async def test_a_customer_of_the_guide_s_shop_has_it_wrapped_and_pays_in_its_pag
 async def test_a_customer_who_gives_up_is_taken_back_and_one_who_comes_too_late_gets_a_new_session(
     shop: Shop, opened: Opened
 ) -> None:
-    await opened.frame.get_by_test_id("cancel").click()
+    await expect(opened.frame.get_by_test_id("pay")).to_be_enabled()
     sid = opened.sid
+    await opened.frame.get_by_test_id("cancel").click()
     assert (await opened.ends())["error"] == "cancelled"
     await opened.page.goto(f"{opened.url}/?sid={sid}")
     await expect(opened.frame.get_by_test_id("pay")).to_be_enabled()

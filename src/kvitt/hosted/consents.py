@@ -35,7 +35,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Consents:
-    """`ids`: what the boxes are called when they are sent, in their order. Texts all: a script cannot hold every number."""
+    """`ids`: what the boxes are called when sent, in their order: as texts, for a script rounds large numbers."""
 
     boxes: tuple[ShownBox, ...]
     ids: tuple[str, ...]
@@ -45,7 +45,9 @@ class Consents:
 def consents(view: View, language: Language, merchant: str) -> Consents:
     found = view.checkboxes or ()
     return Consents(
-        tuple(_shown(box, language) for box in found), tuple(str(box.id) for box in found), _terms(view, language, merchant)
+        tuple(_shown(box, language) for box in found),
+        tuple(str(box.id) for box in found),
+        _terms(view, language, merchant),
     )
 
 

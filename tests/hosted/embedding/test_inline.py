@@ -110,7 +110,8 @@ async def test_what_is_on_hold_and_what_fails_then_is_told(
     shown = await embed(sid, *ENDS)
     await expect(shown.frame.get_by_test_id("waiting")).to_contain_text("waits for your approval")
     asked = re.compile(r"/v1/view/[^/]+/session$")
-    await shown.page.context.route(asked, lambda route: route.abort())
+    async with shown.page.context.expect_event("requestfailed", lambda request: bool(asked.search(request.url))):
+        await shown.page.context.route(asked, lambda route: route.abort())  # no question is on its way after it
     await http.post(approval, json={"decision": "approve"})
     if review != "wait":
         await http.post(approval, json={"decision": review})
